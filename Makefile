@@ -1,0 +1,73 @@
+# PPS Ecosystem: every command that a person or CI needs. `make` alone lists them.
+#
+#   make run ARGS="--seeds 20"                     pass options on
+#   make setup PYTHON=/path/to/python              choose the Python (default: see .ci/find-python)
+#   make test VENV=.venv-3.12 PYTHON=python3.12    another environment beside .venv
+
+VENV ?= .venv
+ARGS ?=
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PINS := requirements
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup setup-dev run test check bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.base ## Set up .venv with what a run needs
+
+setup-dev: $(VENV)/.dev ## Set up .venv with the tools of development as well
+
+run: setup ## Run the baseline scenario (ARGS="..." is passed on)
+	$(BIN)/pps run baseline $(ARGS)
+
+test: check ## Check everything, then run the tests (ARGS="..." is passed on to pytest)
+	$(BIN)/python -m pytest -n 2 -q $(ARGS)
+
+check: setup-dev ## Check style, types and spelling
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/codespell
+
+bench: setup-dev ## Measure speed (ARGS="..." is passed on)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# Resolved on the oldest Python we support, in an environment of its own. Existing pins stay unless they no
+# longer fit pyproject.toml or ARGS says otherwise.
+lock: ## Write the pins anew (ARGS="--upgrade" for the newest versions)
+	python="$$(.ci/find-python 3.12)" && $(MAKE) setup-dev VENV=build/lock PYTHON="$$python"
+	$(call compile,base,)
+	$(call compile,dev,--extra dev --constraint $(PINS)/base.txt)
+
+clean: ## Remove .venv, caches and build leftovers (results stay)
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is written last, so an interrupted setup is taken up again by the next call.
+$(VENV)/.base: $(PINS)/base.txt pyproject.toml
+	$(call install,base)
+	@touch $@
+
+$(VENV)/.dev: $(PINS)/dev.txt $(PINS)/base.txt pyproject.toml
+	$(call install,dev)
+	@touch $(VENV)/.base $@
+
+# The environment is made only where none works yet. The pins are complete, so pip resolves nothing (--no-deps):
+# on macOS mesa would ask for pythran as well, a compiler that it never imports.
+define install
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { python="$$(.ci/find-python)" && \
+		echo "Making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV); }
+	@echo "Installing $(PINS)/$(1).txt in $(VENV) (the first time takes a minute or two)"
+	@$(PIP) install --no-deps --require-hashes -r $(PINS)/$(1).txt
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
+endef
+
+define compile
+	CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --generate-hashes --strip-extras \
+		--allow-unsafe --build-deps-for editable --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host --no-emit-options $(2) $(ARGS) --output-file $(PINS)/$(1).txt pyproject.toml
+endef

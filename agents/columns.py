@@ -1,0 +1,129 @@
+"""State in columns: one array per attribute, one row per organisation, and agents that are views on a row.
+
+Organisations can be many (a country has a quarter of a million training companies), so the processes work on
+whole columns. An agent's attributes are descriptors into its row: `firm.learning_culture` reads and writes
+`firms.learning_culture[firm.row]`. Rows are only appended, never reordered: a row number is a permanent id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+type Floats = npt.NDArray[np.float64]
+type Ints = npt.NDArray[np.int64]
+type Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Spec:
+    dtype: type
+    fill: Any
+    width: tuple[int, ...] | str | None
+
+
+def column(dtype: type, fill: Any = 0, width: tuple[int, ...] | str | None = None) -> Any:
+    """Declare one column of a `Table`.
+
+    Args:
+        dtype: `float`, `int` or `bool`.
+        fill: Value of a new row that does not give its own.
+        width: Shape of one row's value (None for a scalar), or the name of a size given to the table.
+    """
+    return _Spec(dtype, fill, width)
+
+
+class Table:
+    """Columns of equal length; a row is an organisation and its number a permanent id."""
+
+    _specs: ClassVar[dict[str, _Spec]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Collect the declared columns."""
+        declared = {name: spec for name, spec in vars(cls).items() if isinstance(spec, _Spec)}
+        cls._specs = {**cls._specs, **declared}
+        for name in declared:
+            delattr(cls, name)
+
+    def __init__(self, capacity: int = 16, **sizes: int) -> None:
+        """Make an empty table.
+
+        Args:
+            capacity: Rows to reserve; more are reserved when needed.
+            sizes: The sizes that columns name as their width.
+        """
+        self.n = 0
+        self._store: dict[str, npt.NDArray[Any]] = {}
+        for name, spec in self._specs.items():
+            width = (sizes[spec.width],) if isinstance(spec.width, str) else spec.width or ()
+            self._store[name] = np.full((max(capacity, 1), *width), spec.fill, dtype=spec.dtype)
+        self._show()
+
+    def __len__(self) -> int:
+        return self.n
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of the columns."""
+        return iter(self._specs)
+
+    def append(self, count: int = 1, **values: Any) -> int:
+        """Append rows and return the number of the first.
+
+        Args:
+            count: Rows to append.
+            values: Per column one value for all rows, or `count` values.
+        """
+        first, last = self.n, self.n + count
+        self._reserve(last)
+        for name, value in values.items():
+            self._store[name][first:last] = value
+        self.n = last
+        self._show()
+        return first
+
+    def _reserve(self, rows: int) -> None:
+        for name, spec in self._specs.items():
+            store = self._store[name]
+            if rows > len(store):
+                grown = np.full((max(rows, 2 * len(store)), *store.shape[1:]), spec.fill, dtype=spec.dtype)
+                grown[: self.n] = store[: self.n]
+                self._store[name] = grown
+
+    def _show(self) -> None:
+        for name, store in self._store.items():
+            setattr(self, name, store[: self.n])
+
+
+class _OnARow(Protocol):
+    table: Table
+    row: int
+
+
+class Cell:
+    """An agent's attribute that lives in a column of its table.
+
+    Args:
+        meaning: The enumeration of a coded column; then the attribute reads as its member.
+    """
+
+    def __init__(self, meaning: type[IntEnum] | None = None) -> None:
+        self.meaning = meaning
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, agent: _OnARow | None, owner: type) -> Any:
+        if agent is None:
+            return self
+        value = getattr(agent.table, self.name)[agent.row]
+        if value.ndim:
+            return value
+        return self.meaning(int(value)) if self.meaning else value.item()
+
+    def __set__(self, agent: _OnARow, value: Any) -> None:
+        getattr(agent.table, self.name)[agent.row] = value

@@ -1,0 +1,105 @@
+"""Firms: training companies (leerbedrijven) as columns, and their agents as views on a row."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from agents.base import RowAgent
+from agents.columns import Bools, Cell, Floats, Ints, Table, column
+from agents.partnership import FIRM_KINDS, Role
+
+
+class Size(IntEnum):
+    """Size class by working persons: 2-9, 10-49, 50-249, 250 and more."""
+
+    MICRO = 0
+    KLEIN = 1
+    MIDDEL = 2
+    GROOT = 3
+
+
+class Firms(Table):
+    """All firms of the world. A sampled firm stands for `weight` firms."""
+
+    region: Ints = column(int)
+    sector: Ints = column(int)
+    cell: Ints = column(int)  # region x sector, the neighbourhood in which beliefs spread
+    size: Ints = column(int)
+    employees: Floats = column(float)
+    weight: Floats = column(float, 1.0)
+    large: Bools = column(bool, False)
+    top: Bools = column(bool, False)  # one of the region's largest employers
+    learning_culture: Floats = column(float)
+    innovation_need: Floats = column(float)
+    vacancies: Floats = column(float)
+    # beliefs about the mbo: 0 not seen as such, 1 trusted
+    belief_staff: Floats = column(float)
+    belief_llo: Floats = column(float)
+    belief_innovation: Floats = column(float)
+    # why it would take part; the three sum to one
+    motive_staff: Floats = column(float)
+    motive_llo: Floats = column(float)
+    motive_innovation: Floats = column(float)
+    patience: Floats = column(float)  # quarters without results
+    bbl_places: Floats = column(float)
+    # refreshed when a membership starts, changes or ends
+    memberships: Ints = column(int)
+    role: Ints = column(int)
+    pps: Ints = column(int, -1)
+
+
+class Firm(RowAgent):
+    """A firm, as an agent: a readable view on its row."""
+
+    size = Cell(Size)
+    employees = Cell()
+    weight = Cell()
+    learning_culture = Cell()
+    innovation_need = Cell()
+    vacancies = Cell()
+    belief_staff = Cell()
+    belief_llo = Cell()
+    belief_innovation = Cell()
+    motive_staff = Cell()
+    motive_llo = Cell()
+    motive_innovation = Cell()
+    patience = Cell()
+    bbl_places = Cell()
+    role = Cell(Role)
+
+    @property
+    def region(self) -> str:
+        """Id of the labour-market region."""
+        return str(self.model.pack.regions[int(self.model.firms.region[self.row])].id)
+
+    @property
+    def sector(self) -> str:
+        """Id of the sector."""
+        return str(self.model.national.sectors[int(self.model.firms.sector[self.row])].id)
+
+    @property
+    def pps(self) -> list[Any]:
+        """The partnerships it takes part in now."""
+        table = self.model.memberships
+        rows = table.active()
+        mine = (table.member[rows] == self.row) & np.isin(table.kind[rows], FIRM_KINDS)
+        return [self.model.partnerships[int(k)] for k in table.pps[rows[mine]]]
+
+    @property
+    def experienced_value(self) -> float:
+        """Value it experiences in the partnership it joined last, 0-1; 0 when in none."""
+        table = self.model.memberships
+        rows = table.active()
+        mine = rows[(table.member[rows] == self.row) & np.isin(table.kind[rows], FIRM_KINDS)]
+        return float(table.value[mine[-1]]) if len(mine) else 0.0
+
+
+class MkbFirm(Firm):
+    """A small or medium-sized firm (below 250 working persons): at most one partnership."""
+
+
+class LargeEmployer(Firm):
+    """A large firm: longer horizon, larger contributions, up to three partnerships, an anchor for others."""

@@ -1,0 +1,1 @@
+"""What was reported: evidence, to calibrate and validate on."""

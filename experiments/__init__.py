@@ -1,0 +1,1 @@
+"""Runs, their storage and their summary."""

@@ -1,0 +1,1 @@
+"""What can be asked: scenarios, policies, national data and region packs."""

@@ -1,0 +1,150 @@
+"""What can be asked: a scenario holds only what differs from its parent."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agents.errors import InputError
+from agents.parameters import make_parameters
+from scenarios.policy import QUARTER
+
+NAMED = Path(__file__).with_name("named")
+SCHEMA_VERSION = 1
+LARGEST_FILE = 1_000_000  # bytes; a scenario is a page of text
+EARLIEST, LATEST = "2011-Q3", "2035-Q4"
+
+
+class Scenario(BaseModel):
+    """One question to the model.
+
+    Attributes:
+        name: Short name, as on the command line.
+        start: First quarter.
+        until: Last quarter.
+        history: `replay` starts the known partnerships when they did; `emergent` lets all starts come from
+            the initiation process.
+        history_until: With `replay`, the first quarter in which starts come from the initiation process.
+        branch: Which future of the drivers after the last year of history.
+        parameters: Values that differ from the parameter table.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    schema_version: Literal[1] = 1
+    name: str = Field(min_length=1, max_length=60)
+    title_nl: str
+    title_en: str
+    purpose_nl: str
+    purpose_en: str
+    start: str = Field(default=EARLIEST, pattern=QUARTER)
+    until: str = Field(default=LATEST, pattern=QUARTER)
+    history: Literal["replay", "emergent"] = "replay"
+    history_until: str = Field(default="2018-Q3", pattern=QUARTER)
+    branch: Literal["base", "low", "high"] = "base"
+    parameters: dict[str, float | int] = Field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what is asked, whatever the file it came from."""
+        text = json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def list_scenarios() -> tuple[str, ...]:
+    """Return the names of the scenarios that come with the project."""
+    return tuple(sorted(path.stem for path in NAMED.glob("*.toml")))
+
+
+def load_scenario(name_or_file: str) -> Scenario:
+    """Load a named scenario or a scenario file, with all it inherits.
+
+    Raises:
+        InputError: If it is unknown, cannot be read, or says something that is not allowed.
+    """
+    asked = _with_parents(name_or_file, ())
+    where = asked.pop("_file")
+    try:
+        scenario = Scenario.model_validate(asked)
+    except ValidationError as error:
+        raise _plain(error, where) from None
+    make_parameters(scenario.parameters, f"{where}, parameters")
+    _check_time(scenario, where)
+    return scenario
+
+
+def _check_time(scenario: Scenario, where: str) -> None:
+    if not EARLIEST <= scenario.start <= scenario.until <= LATEST:
+        raise InputError(
+            f"start {scenario.start} and until {scenario.until} do not fit",
+            where,
+            f"quarters from {EARLIEST} to {LATEST}, the start not after the end",
+        )
+
+
+def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
+    path = _find(name_or_file, below[-1] if below else "scenario")
+    if str(path) in below:
+        raise InputError("extends itself in a circle", path.name, "a parent that does not lead back here")
+    own = _read(path)
+    parent = own.pop("extends", None)
+    if parent is None:
+        return {**own, "_file": path.name}
+    if not isinstance(parent, str):
+        raise InputError(f"extends is {parent!r}", path.name, "the name of a scenario")
+    inherited = _with_parents(parent, (*below, str(path)))
+    inherited.pop("_file")
+    parameters = {**inherited.get("parameters", {}), **_table(own, path.name)}
+    return {**inherited, **own, "parameters": parameters, "_file": path.name}
+
+
+def _table(own: dict[str, Any], where: str) -> dict[str, Any]:
+    table = own.get("parameters", {})
+    if not isinstance(table, dict):
+        raise InputError(f"parameters is {table!r}", where, "a table of names and numbers")
+    return table
+
+
+def _find(name_or_file: str, where: str) -> Path:
+    path = Path(name_or_file)
+    if path.suffix == ".toml":
+        if path.is_file():
+            return path
+        raise InputError(f"there is no file {name_or_file!r}", where, "a scenario file (.toml) that exists")
+    names = list_scenarios()
+    if name_or_file in names:
+        return NAMED / f"{name_or_file}.toml"
+    near = difflib.get_close_matches(name_or_file, names, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise InputError(f"unknown scenario {name_or_file!r}", where, f"{hint}{', '.join(names)}, or a .toml file")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise InputError("is too large for a scenario", path.name, "a file below 1 MB")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", path.name, "a TOML file in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"is not TOML: {error}", path.name, "a TOML file") from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path.name, "a readable file") from None
+
+
+def _plain(error: ValidationError, where: str) -> InputError:
+    """Turn pydantic's first complaint into one sentence."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, Scenario.model_fields, n=1)
+        allowed = f"did you mean {near[0]}?" if near else ", ".join(Scenario.model_fields)
+        return InputError(f"unknown key {key!r}", where, allowed)
+    if first["type"] == "missing":
+        return InputError(f"key {key!r} is missing", where, "extend baseline, or give every key")
+    return InputError(f"{key} is {first.get('input')!r}", where, first["msg"].replace("Input should be ", ""))

@@ -1,0 +1,128 @@
+"""Process 5, activity: effort builds the blocks A-G; technology and missing upkeep wear them down."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.columns import Bools, Floats
+from agents.partnership import Block, Decision, Location
+from sim.world import PpsWorld
+
+
+def activity(world: PpsWorld) -> None:
+    """Build and decay the blocks of all partnerships that work or are kept by a school."""
+    pps = world.pps
+    if not len(pps):
+        return
+    working = (pps.effort > 0) & (pps.stopped < 0)
+    growth = _growth(world, working)
+    blocks, p = pps.blocks, world.p
+    _place(world, growth[:, Block.C_PLACE])
+    for block in (Block.A_CONTENT, Block.B_FORM, Block.D_LLO, Block.E_RESEARCH, Block.F_INNOVATION):
+        blocks[:, block] += growth[:, block] * (1.0 - blocks[:, block])
+        blocks[:, block] *= 1.0 - _decay(world, block)
+    blocks[:, Block.C_PLACE] = np.sqrt(pps.hardware * pps.software)
+    _network(world)
+    orchestrated = pps.network_alive & working
+    pps.demand += p.drift_demand * _pull_of_field(world) * (1.0 - pps.demand) * orchestrated
+    pps.practice += p.drift_practice * _pull_of_field(world) * (1.0 - pps.practice) * orchestrated
+    _keep_results(world)
+
+
+def _growth(world: PpsWorld, working: Bools) -> Floats:
+    """Return the growth of each block this quarter as a share of what is still missing."""
+    pps, p = world.pps, world.p
+    education = np.array([p.weight_a, p.weight_b, p.weight_c, 0.0, 0.0, 0.0, 0.0])
+    practice = np.array([0.0, 0.0, 0.0, p.weight_d, p.weight_e, p.weight_f, 0.0])
+    toward = np.clip(pps.practice, 0.0, 1.0)[:, None]
+    weights = (1.0 - toward) * education + (education + practice) * toward
+    effort = np.sqrt(np.maximum(pps.effort, 0.0))[:, None] * (0.5 + pps.leader)[:, None] * working[:, None]
+    growth: Floats = p.block_rate * weights * effort * _gates(world)
+    growth[:, [Block.A_CONTENT, Block.B_FORM, Block.D_LLO]] *= (1.0 + _reuse(world))[:, None]
+    return np.minimum(growth, 0.5)
+
+
+def _gates(world: PpsWorld) -> Floats:
+    """Return how far each block's prerequisites are met, 0-1 (mechanisms WA-05, CF-04, HB-01, LL-05).
+
+    D needs A, B and C, and a school that has taught adults or firms that lead. E needs form, and a hogeschool or
+    practor. F needs a hogeschool, owning firms, trust that grew over years, and A to C in order.
+    """
+    pps, p = world.pps, world.p
+    gates = np.ones_like(pps.blocks)
+    basis = pps.blocks[:, :3].min(axis=1)
+    ready = np.clip(basis / p.basis_needed, 0.0, 1.0)
+    hbo = np.where(pps.hogescholen > 0, 1.0, p.without_hbo)
+    owned = np.clip((pps.owners + 0.5 * (pps.position >= 3)) / p.owners_for_innovation, 0.0, 1.0)
+    trust = np.clip((world.quarter - pps.born) / (4.0 * p.trust_years) + pps.history, 0.0, 1.0)
+    experience = np.array([school.llo_experience for school in world.schools])[pps.school]
+    able = np.where(pps.position >= 3, np.maximum(experience, p.llo_between), experience)
+    gates[:, Block.D_LLO] = ready * able * (0.5 + 0.5 * pps.demand)
+    gates[:, Block.E_RESEARCH] = np.clip(pps.blocks[:, Block.B_FORM] / p.basis_needed, 0.0, 1.0) * hbo
+    gates[:, Block.F_INNOVATION] = ready * hbo * owned * trust
+    return gates
+
+
+def _reuse(world: PpsWorld) -> Floats:
+    """Return the gain from material of other partnerships in the sector; not-invented-here blocks it (RO-02)."""
+    pps, p = world.pps, world.p
+    best = np.zeros(world.n_sectors)
+    np.maximum.at(best, pps.sector, pps.blocks[:, Block.A_CONTENT])
+    refused = np.array([school.not_invented_here for school in world.schools])[pps.school]
+    ahead = np.maximum(0.0, best[pps.sector] - pps.blocks[:, Block.A_CONTENT])
+    gain: Floats = p.reuse_gain * ahead * (1.0 - refused)
+    return gain
+
+
+def _place(world: PpsWorld, growth: Floats) -> None:
+    """Build the context-rich place: mostly hardware, though it works only with software (IN-01)."""
+    pps, p = world.pps, world.p
+    on_site = np.where(pps.location == Location.SCHOOL, 1.0, p.place_outside)
+    pps.hardware += 2.0 * p.hardware_share * growth * on_site * (1.0 - pps.hardware)
+    pps.software += 2.0 * (1.0 - p.hardware_share) * growth * on_site * (1.0 - pps.software)
+    np.minimum(pps.hardware, 1.0, out=pps.hardware)
+    np.minimum(pps.software, 1.0, out=pps.software)
+    wear = _decay(world, Block.C_PLACE)
+    pps.hardware *= 1.0 - wear
+    pps.software *= 1.0 - wear
+
+
+def _decay(world: PpsWorld, block: Block) -> Floats:
+    """Return the share of a block that is lost this quarter; a school that keeps the results maintains A-C."""
+    pps, p = world.pps, world.p
+    base = world.climate.curriculum_decay
+    if block in (Block.A_CONTENT, Block.B_FORM, Block.C_PLACE):
+        kept = np.where(pps.decision > 0, pps.results, 1.0) * p.upkeep
+        kept = np.where(pps.stopped >= 0, 0.0, kept)
+        return base * (1.0 - kept)
+    carried = np.where(pps.network_alive, 1.0, p.field_blocks_without_network)
+    return base * carried
+
+
+def _network(world: PpsWorld) -> None:
+    """Let the network (block G) grow with regie and fade without it (RE-09)."""
+    pps, p = world.pps, world.p
+    g = pps.blocks[:, Block.G_NETWORK]
+    full = np.clip(pps.field / p.partners_for_network, 0.0, 1.0)
+    gain = p.network_gain * pps.adequacy * full * (0.5 + 0.5 * pps.leader) * (1.0 - g)
+    fade = p.network_fade * (1.0 - pps.adequacy) * g
+    pps.blocks[:, Block.G_NETWORK] = np.where(pps.network_alive, np.clip(g + gain - fade, 0.0, 1.0), 0.0)
+
+
+def _pull_of_field(world: PpsWorld) -> Floats:
+    """Return how strongly a partnership is drawn to demand and practice: by committed firms and an orchestrator."""
+    pps, p = world.pps, world.p
+    committed = np.clip(pps.owners / p.owners_for_innovation, 0.0, 1.0) + 0.5 * (pps.position >= 3)
+    orchestration = np.array([province.orchestration for province in world.provinces])[pps.province]
+    pull: Floats = 0.5 + committed + orchestration
+    return pull
+
+
+def _keep_results(world: PpsWorld) -> None:
+    """Let the school embed the renewed curriculum while it works with it, and keep it when embedding was chosen."""
+    pps, p = world.pps, world.p
+    made = 0.5 * (pps.blocks[:, Block.A_CONTENT] + pps.blocks[:, Block.B_FORM])
+    embeds = np.where(pps.decision == Decision.A_EMBED, p.embedding_after, p.embedding_during)
+    rate = np.where(pps.stopped >= 0, 0.0, embeds)
+    pps.results += rate * (made - pps.results) * (made > pps.results)
+    pps.results *= np.where(pps.stopped >= 0, 1.0 - p.results_lost_when_stopped, 1.0)

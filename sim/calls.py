@@ -1,0 +1,129 @@
+"""Process 2, calls and payments: schemes open a call, and granted money is paid out quarter by quarter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.columns import Bools, Floats, Ints
+from scenarios.national import Call
+from sim.ledger import cents
+from sim.world import PpsWorld
+
+SCHEMES = ("sip", "rif", "opschaler", "hip")
+FOR_NEW = ("sip", "rif")
+
+
+@dataclass
+class OpenCall:
+    """A call that is open this quarter, with terms that policies may change.
+
+    Attributes:
+        scheme: One of `SCHEMES`.
+        round: Its quarter, such as `2021-Q1`.
+        ceiling: Cents that can be granted.
+        share: Subsidy as a share of project cost at most.
+        least: Cents per application at least.
+        most: Cents per application at most.
+        years: Duration.
+        profile: Share of the subsidy paid in each quarter; sums to one. Flat unless a policy tapers it.
+        needs_hogeschool: Whether only partnerships with a hogeschool may apply.
+        least_firms: Firms that an application must have.
+    """
+
+    scheme: str
+    round: str
+    ceiling: int
+    share: float
+    least: int
+    most: int
+    years: int
+    profile: Floats
+    needs_hogeschool: bool = False
+    least_firms: int = 0
+
+
+def calls(world: PpsWorld) -> None:
+    """Open this quarter's calls and pay what is due."""
+    quarter = world.calendar.label(world.quarter)
+    world.open_calls = [_open(call) for call in world.national.calls if call.quarter == quarter]
+    for call in world.open_calls:
+        if world.calendar.season(world.quarter) == 3:
+            call.ceiling += world.unspent.pop(call.scheme, 0)  # unspent money moves to the second round
+        for policy in world.policies_in_force():
+            policy.on_call(world, call)
+    if world.calendar.season(world.quarter) == 1:
+        world.unspent.clear()
+    pay_subsidies(world)
+
+
+def _open(call: Call) -> OpenCall:
+    quarters = call.years * 4
+    return OpenCall(
+        call.scheme,
+        call.quarter,
+        int(cents(call.ceiling_euro)),
+        call.share_max,
+        int(cents(call.subsidy_min_euro)),
+        int(cents(call.subsidy_max_euro)),
+        call.years,
+        np.full(quarters, 1.0 / quarters),
+    )
+
+
+def pay_subsidies(world: PpsWorld) -> None:
+    """Pay the subsidies that are due this quarter."""
+    pps, ledger, now = world.pps, world.ledger, world.quarter
+    if not len(pps):
+        return
+    due = pps.due_national[:, now]
+    ledger.pay(world.accounts["rijk"], pps.account, "national_subsidy", due)
+    provincial = pps.due_provincial[:, now]
+    payers = np.array([province.account for province in world.provinces])[pps.province]
+    ledger.pay(payers, pps.account, "provincial_subsidy", provincial)
+    for row in np.flatnonzero(provincial):
+        world.provinces[pps.province[row]].promised -= int(provincial[row])
+
+
+def schedule(total: int, profile: Floats, start: int, quarters: int) -> Ints:
+    """Spread an amount over quarters by a profile, in whole cents that sum to the amount.
+
+    Args:
+        total: Cents.
+        profile: Share per quarter, sums to one.
+        start: Step of the first payment.
+        quarters: Length of the run; what falls after it is left out of the result.
+
+    Returns:
+        Cents per quarter of the run, shape (quarters,).
+    """
+    due = np.zeros(max(quarters, start + len(profile)), dtype=np.int64)
+    ends = np.rint(np.cumsum(profile) * total).astype(np.int64)
+    due[start : start + len(profile)] = np.diff(ends, prepend=0)
+    return due[:quarters]
+
+
+def award(requests: Ints, scores: Floats, ceiling: int, least_score: float) -> Bools:
+    """Grant applications in the order of their score until the ceiling is reached.
+
+    The first application that no longer fits ends the round: nobody below it is granted, however small. Equal
+    scores are granted in the order of the applications.
+
+    Args:
+        requests: Cents asked, one per application.
+        scores: Quality of each application.
+        ceiling: Cents that can be granted.
+        least_score: Applications that score less are refused whatever money is left.
+
+    Returns:
+        Whether each application is granted.
+    """
+    granted = np.zeros(len(requests), dtype=bool)
+    left = ceiling
+    for i in np.argsort(-scores, kind="stable"):
+        if scores[i] < least_score or requests[i] > left:
+            break
+        granted[i] = True
+        left -= int(requests[i])
+    return granted

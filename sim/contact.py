@@ -1,0 +1,170 @@
+"""Process 4, contact and joining: regie buys contacts, and a contacted firm weighs what it expects."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.columns import Floats, Ints
+from agents.partnership import FIRM_KINDS, Block
+from sim.draws import shifted
+from sim.initiation import role_of
+from sim.network import count_partners, firm_kind, join, room
+from sim.world import PpsWorld
+
+
+def contact_and_joining(world: PpsWorld) -> None:
+    """Contact firms for all partnerships whose network lives, and let them decide to join."""
+    if not world.pps.network_alive.any():
+        return
+    contacts = contacts_of(world)
+    for policy in world.policies_in_force():
+        policy.on_contact(world, contacts)
+    firms, pps = contacted(world, contacts)
+    if len(firms):
+        _decide(world, firms, pps)
+        count_partners(world)
+
+
+def contacts_of(world: PpsWorld) -> Floats:
+    """Return the firms that each partnership contacts this quarter.
+
+    Regie fte and a leader with both networks buy contacts; branch organisations, members (peers) and large
+    members (anchors) add to them; an orchestrating province helps all (LC-08, RE-11, FI-16, CO-01).
+    """
+    p, pps = world.p, world.pps
+    bought = p.contacts_per_fte * pps.regie_fte * (0.5 + pps.leader)
+    brought = p.contacts_per_branch * pps.branches + p.contacts_per_peer * pps.firms + p.contacts_per_anchor * pps.large
+    orchestration = np.array([province.orchestration for province in world.provinces])[pps.province]
+    contacts: Floats = (bought + brought * pps.blocks[:, Block.G_NETWORK]) * (
+        1.0 + p.orchestration_contacts * orchestration
+    )
+    return contacts * pps.network_alive
+
+
+def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
+    """Return the firms that are contacted and the partnership that contacts each.
+
+    Contacts spread over the cells (region x sector) from which a partnership recruits. One uniform per firm
+    decides whether it is contacted, and what is left of that uniform says by whom.
+
+    Args:
+        world: The world.
+        contacts: Contacts per partnership this quarter.
+
+    Returns:
+        Rows of the firms and rows of the partnerships, of equal length.
+    """
+    firms, pps = world.firms, world.pps
+    cells = pps.region * world.n_sectors + pps.sector
+    by_origin = np.bincount(cells, weights=contacts, minlength=world.n_regions * world.n_sectors)
+    rate = by_origin @ world.contact_spread  # contacts per firm of each cell
+    hit_rate = contact_rate(rate, firms.cell, world.contact_pull[firms.size], room(world))
+    draws = world.draws.uniforms("contact", world.quarter, len(firms))
+    reached = np.flatnonzero(draws < hit_rate)
+    by = _by_whom(world, contacts, cells, reached, draws[reached] / hit_rate[reached])
+    return reached, by
+
+
+def contact_rate(rate: Floats, cell: Ints, pull: Floats, free: Floats) -> Floats:
+    """Return each firm's chance to be contacted this quarter (kernel over all firms).
+
+    Args:
+        rate: Contacts per firm, by cell.
+        cell: Cell of each firm.
+        pull: How much a firm of that size is sought, relative to the mean firm.
+        free: Memberships that the firm can still take.
+    """
+    chance: Floats = -np.expm1(-rate[cell] * pull * free)
+    return chance
+
+
+def _by_whom(world: PpsWorld, contacts: Floats, cells: Ints, reached: Ints, left: Floats) -> Ints:
+    seeking = np.flatnonzero(contacts > 0)
+    shares = contacts[seeking, None] * world.contact_spread[cells[seeking]][:, world.firms.cell[reached]]
+    ends = np.cumsum(shares, axis=0)
+    chosen = (left * ends[-1] > ends).sum(axis=0) if len(seeking) else np.zeros(0, dtype=np.int64)
+    who: Ints = seeking[np.minimum(chosen, len(seeking) - 1)]
+    return who
+
+
+def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> None:
+    table = world.memberships
+    rows = table.active()
+    rows = rows[np.isin(table.kind[rows], FIRM_KINDS)]
+    in_it = np.isin(pps * len(world.firms) + firms, table.pps[rows] * len(world.firms) + table.member[rows])
+    free = ~in_it | (world.firms.weight[firms] > 1.0)
+    firms, pps = firms[free], pps[free]
+    chance = joining_chance(world, firms, pps)
+    shift = world.chance("joining")[pps]
+    draws = shifted(world.draws.uniforms("joining", world.quarter, len(world.firms))[firms], shift)
+    joins = draws < chance
+    firms, pps = firms[joins], pps[joins]
+    role = role_of(world, draws[joins] / chance[joins], world.pps.position[pps])
+    join(world, pps, firm_kind(world, firms), firms, role, expected_value(world, firms, pps))
+
+
+def expected_value(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
+    """Return what each firm expects of a partnership, 0-1: motives x offer x belief in the mbo.
+
+    A young partnership is judged by what it promises, which depends on its leader (LC-08); with age the
+    promise gives way to what is there.
+    """
+    p, table, k = world.p, world.firms, world.pps
+    age = world.quarter - k.born[pps]
+    promise = np.exp(-age / (4.0 * p.promise_years)) * k.leader[pps]
+    offers = offer(world)
+    staff, llo, innovation = (np.maximum(offers[name][pps], promise) for name in ("staff", "llo", "innovation"))
+    value: Floats = (
+        table.motive_staff[firms] * table.belief_staff[firms] * staff
+        + table.motive_llo[firms] * table.belief_llo[firms] * llo
+        + table.motive_innovation[firms] * table.belief_innovation[firms] * table.innovation_need[firms] * innovation
+    )
+    return value
+
+
+def joining_chance(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
+    """Return the chance that a contacted firm joins: logistic in expected value minus cost for its size."""
+    p, table = world.p, world.firms
+    cost = np.array([p.cost_micro, p.cost_klein, p.cost_middel, p.cost_groot])[table.size[firms]]
+    cost = cost * (1.0 - p.culture_eases * table.learning_culture[firms])
+    bonus = p.anchor_bonus * (world.pps.large[pps] > 0)
+    value = expected_value(world, firms, pps) + bonus
+    chance: Floats = 1.0 / (1.0 + np.exp(-(value - cost) / p.joining_temperature))
+    return chance
+
+
+def offer(world: PpsWorld) -> dict[str, Floats]:
+    """Return what each partnership offers now to each motive, 0-1, from its building blocks."""
+    p, blocks = world.p, world.pps.blocks
+    content, form, place, llo, research, innovation, _ = blocks.T
+    return {
+        "staff": p.staff_content * content + p.staff_form * form + (1.0 - p.staff_content - p.staff_form) * place,
+        "llo": llo,
+        "innovation": 0.5 * (research + innovation),
+    }
+
+
+def contact_spread(world: PpsWorld) -> Floats:
+    """Return contacts per firm in each cell for one contact made from each cell, shape (cells, cells).
+
+    Most contacts stay in the own region, then the neighbouring ones (53-95% of participants are local), within
+    the sectors from which the partnership recruits, evenly over the firms there.
+    """
+    p = world.p
+    near = np.where(world.pack.adjacency, p.local_neighbour, p.local_elsewhere)
+    np.fill_diagonal(near, p.local_own)
+    cells = world.n_regions * world.n_sectors
+    reach = np.einsum("ab,st->asbt", near, world.recruits.astype(float)).reshape(cells, cells)
+    firms = world.firms_in_cell
+    total = reach @ firms
+    spread: Floats = np.divide(reach, total[:, None], out=np.zeros_like(reach), where=total[:, None] > 0)
+    return spread
+
+
+def contact_pull(world: PpsWorld) -> Floats:
+    """Return how much firms of each size are sought in contacts, with a mean of one over all firms."""
+    p, firms = world.p, world.firms
+    pull = np.array([p.pull_micro, p.pull_klein, p.pull_middel, p.pull_groot])
+    mean = (pull[firms.size] * firms.weight).sum() / firms.weight.sum()
+    scaled: Floats = pull / mean
+    return scaled

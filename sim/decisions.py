@@ -1,0 +1,82 @@
+"""Process 12, decisions: once a year schools, hogescholen and provinces look back and set next year's money."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.partnership import Block, Kind, Role
+from sim.ledger import cents
+from sim.network import count_partners, join
+from sim.world import PpsWorld
+
+
+def decisions(world: PpsWorld) -> None:
+    """Let schools, hogescholen and provinces decide, in the last quarter of a year."""
+    if world.calendar.season(world.quarter) != 4:
+        return
+    _schools_review(world)
+    _hogescholen_review(world)
+    _hogescholen_link(world)
+    _provinces_review(world)
+    set_budgets(world)
+
+
+def set_budgets(world: PpsWorld) -> None:
+    """Give schools and provinces their money for the coming year."""
+    p, ledger, rijk = world.p, world.ledger, world.accounts["rijk"]
+    for school in world.schools:
+        room = max(0, int(cents(p.reserve_most_per_student * school.students)) - school.reserve)
+        ledger.pay(rijk, school.account, "budget", min(room, int(cents(p.innovation_per_student * school.students))))
+    for province in world.provinces:
+        fresh = int(cents(province.budget_euro_year))
+        unpromised = max(0, province.budget - province.promised)
+        ledger.pay(rijk, province.account, "budget", max(0, fresh - unpromised))
+    for policy in world.policies_in_force():
+        policy.on_year(world)
+
+
+def _schools_review(world: PpsWorld) -> None:
+    pps, p = world.pps, world.p
+    led = np.bincount(pps.school, minlength=len(world.schools))
+    results = np.bincount(pps.school, weights=pps.results, minlength=len(world.schools))
+    for school in world.schools:
+        count = int(led[school.row])
+        school.review(count, float(results[school.row]) / max(count, 1), p.school_learning, p.portfolio_half_way)
+        school.teachers = school.students / p.students_per_teacher
+
+
+def _hogescholen_review(world: PpsWorld) -> None:
+    table, pps = world.memberships, world.pps
+    rows = table.active()
+    rows = rows[table.kind[rows] == Kind.HOGESCHOOL]
+    research = 0.5 * (pps.blocks[:, Block.E_RESEARCH] + pps.blocks[:, Block.F_INNOVATION])
+    for hbo in world.hogescholen:
+        mine = table.pps[rows[table.member[rows] == hbo.row]]
+        hbo.review(float(research[mine].mean()) if len(mine) else 0.0, len(mine), world.p.hbo_learning)
+
+
+def _hogescholen_link(world: PpsWorld) -> None:
+    """Let hogescholen with room and interest link a lectoraat to living partnerships of their sectors (HB-04)."""
+    p, pps, table = world.p, world.pps, world.memberships
+    open_rows = np.flatnonzero(pps.network_alive & (pps.hogescholen == 0))
+    for row in open_rows:
+        draws = world.draws.uniforms(f"lectoraat {world.pps_ids[row]}", world.quarter, len(world.hogescholen))
+        for hbo in world.hogescholen:
+            if int(pps.sector[row]) not in hbo.sectors:
+                continue
+            taking_part = int(((table.kind == Kind.HOGESCHOOL) & (table.member == hbo.row) & (table.until < 0)).sum())
+            pull = p.hbo_links * hbo.value_of_mbo * (0.5 + pps.practice[row])
+            pull *= 1.0 + p.hbo_large_pull * hbo.large_firm_links * (pps.large[row] > 0)
+            if draws[hbo.row] < pull and hbo.has_room(taking_part, p.pps_per_lectoraat):
+                join(world, row, Kind.HOGESCHOOL, np.array([hbo.row]), Role.PARTNER, p.value_at_start)
+    count_partners(world)
+
+
+def _provinces_review(world: PpsWorld) -> None:
+    """Let provinces grow into orchestrating from the year in which they were seen to start (WA-07)."""
+    p = world.p
+    in_force = [policy.name for policy in world.policies_in_force()]
+    for province in world.provinces:
+        province.instruments = in_force
+        if world.calendar.year(world.quarter) >= p.orchestration_from:
+            province.orchestration += p.orchestration_growth * (1.0 - province.orchestration)

@@ -1,0 +1,62 @@
+"""Chance: counter-based streams, so that an extra agent or policy leaves the draws of all others untouched.
+
+A stream is keyed by (run seed, purpose, when or who) through a cryptographic hash, and indexed by a permanent
+id. No draw depends on how many were taken before it, on the order of the processes or on the state of the
+world: one uniform per decision, turned into the decision through the inverse distribution function.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+from scipy.special import ndtri, pdtrik
+
+from agents.columns import Floats
+
+
+class Draws:
+    """All chance of one run.
+
+    Args:
+        seed: The run's seed, 0 or more.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def uniforms(self, purpose: str, key: object, count: int) -> Floats:
+        """Return `count` uniforms in (0, 1); element i is the same whatever the count.
+
+        Args:
+            purpose: What the draws decide, such as the name of a process.
+            key: When (a quarter) or who (a stable identity).
+            count: Number of ids to serve.
+        """
+        text = f"{self.seed}/{purpose}/{key}".encode()
+        philox = np.random.Philox(key=int.from_bytes(blake2b(text, digest_size=16).digest(), "little"))
+        draws: Floats = np.random.Generator(philox).random(count)
+        return draws
+
+
+def shifted(uniforms: Floats, shift: Floats) -> Floats:
+    """Return uniforms moved around the circle, so that one draw of a firm serves several partnerships."""
+    moved: Floats = (uniforms + shift) % 1.0
+    return moved
+
+
+def poisson(uniforms: Floats, mean: Floats | float) -> Floats:
+    """Return Poisson counts by the inverse distribution function (scipy's `pdtrik`, rounded up)."""
+    counts: Floats = np.ceil(pdtrik(np.clip(uniforms, 1e-12, 1 - 1e-12), np.maximum(mean, 1e-12)) - 1e-9)
+    return np.maximum(counts, 0.0)
+
+
+def lognormal(uniforms: Floats, median: float, sigma: float) -> Floats:
+    """Return lognormal values by the inverse distribution function."""
+    values: Floats = median * np.exp(sigma * ndtri(np.clip(uniforms, 1e-12, 1 - 1e-12)))
+    return values
+
+
+def around(uniforms: Floats, mean: Floats | float, spread: float) -> Floats:
+    """Return values spread evenly around a mean, kept within 0-1."""
+    return np.clip(mean + spread * (2.0 * uniforms - 1.0), 0.0, 1.0)

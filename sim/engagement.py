@@ -1,0 +1,124 @@
+"""Process 6, value and engagement: partners experience value, rise, fall back or leave; beliefs spread to peers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.columns import Floats, Ints
+from agents.partnership import Block, Kind, Leaving, Position, Role
+from sim.contact import offer
+from sim.draws import shifted
+from sim.network import count_partners, leave
+from sim.world import PpsWorld
+
+
+def value_and_engagement(world: PpsWorld) -> None:
+    """Let all partners of living networks experience value and act on it, and let beliefs spread."""
+    table = world.memberships
+    rows = table.active()
+    if len(rows):
+        firms = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
+        _experience(world, firms)
+        _act(world, firms)
+        _others_drift(world, rows[table.kind[rows] > Kind.HOGESCHOOL])
+        count_partners(world)
+    spread_beliefs(world)
+
+
+def _experience(world: PpsWorld, rows: Ints) -> None:
+    """Update the value that firms experience, their clock without results, and their belief in the mbo."""
+    p, table, firms = world.p, world.memberships, world.firms
+    pps, member = table.pps[rows], table.member[rows]
+    offers = {name: values[pps] for name, values in offer(world).items()}
+    motive = (firms.motive_staff[member], firms.motive_llo[member], firms.motive_innovation[member])
+    need = firms.innovation_need[member]
+    contact = p.value_without_contact + (1.0 - p.value_without_contact) * world.pps.blocks[pps, Block.G_NETWORK]
+    commitment = np.array([0.0, p.value_klant, p.value_adviseur, p.value_partner, p.value_eigenaar])[table.role[rows]]
+    value = experienced(offers, motive, need, contact * commitment)
+    table.value[rows] += p.value_learning * (value - table.value[rows])
+    demanding = np.where(firms.large[member], p.satisfied_large, p.satisfied_mkb)
+    table.clock[rows] = np.where(table.value[rows] >= demanding, 0, table.clock[rows] + 1)
+    _learn(world, member, offers, contact)
+
+
+def experienced(offers: dict[str, Floats], motive: tuple[Floats, Floats, Floats], need: Floats, felt: Floats) -> Floats:
+    """Return the value of one quarter in a partnership, 0-1 (kernel over memberships).
+
+    Args:
+        offers: What the partnership offers to each motive.
+        motive: Weights of staff, llo and innovation of the firm.
+        need: Its need for innovation.
+        felt: Share of the offer that reaches it, by contact and role.
+    """
+    staff, llo, innovation = motive
+    value: Floats = felt * (staff * offers["staff"] + llo * offers["llo"] + innovation * need * offers["innovation"])
+    return value
+
+
+def _learn(world: PpsWorld, member: Ints, offers: dict[str, Floats], contact: Floats) -> None:
+    """Move members' beliefs towards what they see; a sampled firm moves for the one of its kind that sees it."""
+    p, firms = world.p, world.firms
+    rate = p.belief_learning / firms.weight[member]
+    for belief, name in (("belief_staff", "staff"), ("belief_llo", "llo"), ("belief_innovation", "innovation")):
+        column = getattr(firms, belief)
+        seen = np.clip(offers[name] * contact * p.showing, 0.0, 1.0)
+        np.add.at(column, member, rate * (seen - column[member]))
+        np.clip(column, 0.0, 1.0, out=column)
+
+
+def _act(world: PpsWorld, rows: Ints) -> None:
+    """Let firms leave or fall back when patience runs out, and rise when value is high (FI-01, FI-14)."""
+    p, table, firms, pps = world.p, world.memberships, world.firms, world.pps
+    member, of = table.member[rows], table.pps[rows]
+    draws = shifted(
+        world.draws.uniforms("engagement", world.quarter, len(firms))[member], world.chance("engagement")[of]
+    )
+    impatient = table.clock[rows] > firms.patience[member]
+    leaves = impatient & ((draws < p.leaves_rather) | (table.role[rows] == Role.KLANT))
+    falls = impatient & ~leaves
+    ceiling = np.where(pps.position[of] >= Position.SHARED, Role.MEDE_EIGENAAR, Role.PARTNER)
+    content = (table.value[rows] >= p.promote_value) & ~impatient
+    rises = content & (draws > 1.0 - p.promotion) & (table.role[rows] < ceiling)
+    faded = pps.adequacy[of] < p.fading_adequacy
+    leave(world, rows[leaves & ~faded], Leaving.NO_RESULTS)
+    leave(world, rows[leaves & faded], Leaving.CONTACT_FADED)
+    table.role[rows[falls]] -= 1
+    table.clock[rows[falls]] = 0
+    table.role[rows[rises]] += 1
+
+
+def _others_drift(world: PpsWorld, rows: Ints) -> None:
+    """Let municipalities, care institutions and the like drift away where nobody keeps the contact."""
+    p, table, pps = world.p, world.memberships, world.pps
+    of = table.pps[rows]
+    draws = world.draws.uniforms("others drift", world.quarter, len(table))[rows]
+    leaves = draws < p.others_leave * (1.0 - pps.adequacy[of])
+    leave(world, rows[leaves], Leaving.CONTACT_FADED)
+
+
+def spread_beliefs(world: PpsWorld) -> None:
+    """Spread the beliefs of members to firms of the same sector and region, slowly (adoption chain, FI-04)."""
+    p, firms = world.p, world.firms
+    rows = world.counted_firms
+    if not len(rows):
+        return
+    cells = world.n_regions * world.n_sectors
+    members = np.bincount(firms.cell[rows], minlength=cells)
+    share = np.divide(members, world.firms_in_cell, out=np.zeros(cells), where=world.firms_in_cell > 0)
+    rate = p.belief_spread * np.minimum(share, 1.0)
+    for belief in ("belief_staff", "belief_llo", "belief_innovation"):
+        column = getattr(firms, belief)
+        signal = np.bincount(firms.cell[rows], weights=column[rows], minlength=cells) / np.maximum(members, 1)
+        spread_kernel(column, firms.cell, rate, signal)
+
+
+def spread_kernel(belief: Floats, cell: Ints, rate: Floats, signal: Floats) -> None:
+    """Move the belief of every firm towards the signal of its cell, in place (kernel over all firms).
+
+    Args:
+        belief: Belief of each firm, 0-1.
+        cell: Cell of each firm.
+        rate: Share of the distance that is covered this quarter, by cell.
+        signal: Mean belief of the members, by cell.
+    """
+    belief += rate[cell] * (signal[cell] - belief)

@@ -1,0 +1,404 @@
+"""Process 3, initiation: schools see an opportunity, gather founding partners and apply; the best are granted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from agents.columns import Floats, Ints
+from agents.partnership import Kind, Location, Pps, Role
+from agents.roc import Roc
+from scenarios.region import KnownPps
+from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
+from sim.draws import around, lognormal, poisson, shifted
+from sim.ledger import cents
+from sim.network import count_partners, firm_kind, join, room
+from sim.world import CHANCES, PpsWorld
+
+LIGHT = (Kind.GEMEENTE, Kind.ZORGINSTELLING, Kind.BRANCHEORGANISATIE, Kind.VMBO, Kind.KENNISINSTELLING, Kind.OVERIG)
+
+
+@dataclass
+class Plan:
+    """A partnership on paper: what is asked for, by whom and with whom."""
+
+    identity: str  # stable over runs: who, what and in which round
+    name: str
+    school: int
+    sector: int
+    region: int
+    leader: float = 0.0
+    history: float = 0.0
+    demand: float = 0.0
+    practice: float = 0.0
+    position: int = 1
+    location: int = 0
+    target_students: float = 0.0
+    cost: float = 0.0  # euro
+    request: int = 0  # cents
+    score: float = 0.0
+    firms: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    others: list[tuple[Kind, int]] = field(default_factory=list)  # who else founds it
+
+
+def initiation(world: PpsWorld) -> None:
+    """Start the known partnerships of this quarter, and let new and existing ones apply for open calls."""
+    _start_known(world)
+    replaying = world.asked.history == "replay" and world.quarter < world.calendar.step_of(world.asked.history_until)
+    for call in world.open_calls:
+        if call.scheme in FOR_NEW and not replaying:
+            _new_partnerships(world, call)
+        elif call.scheme == "opschaler":
+            _scale_up(world, call)
+        elif call.scheme == "hip":
+            _consortia(world, call)
+
+
+# ── the known partnerships ──────────────────────────────────────────────────────────────────────────
+def known_starts(world: PpsWorld) -> dict[int, list[KnownPps]]:
+    """Return the known partnerships by the step at which they start."""
+    starts: dict[int, list[KnownPps]] = {}
+    for known in world.pack.known_pps:
+        starts.setdefault(_known_start(world, known), []).append(known)
+    return starts
+
+
+def _known_start(world: PpsWorld, known: KnownPps) -> int:
+    """Return the start of a known partnership: a round in its reported window, by chance (yearly starts are lost)."""
+    first, last = world.calendar.step_of(known.start_from), world.calendar.step_of(known.start_to)
+    rounds = [step for step in range(first, last + 1) if world.calendar.season(step) in (1, 3)] or [first]
+    draw = world.draws.uniforms("known start", known.id, 1)[0]
+    return rounds[int(draw * len(rounds))]
+
+
+def _start_known(world: PpsWorld) -> None:
+    if world.asked.history != "replay":
+        return
+    for known in world.known_starts.get(world.quarter, ()):
+        plan = _draw_up(
+            world,
+            f"known/{known.id}",
+            known.name,
+            world.school_number[known.lead_school],
+            world.sector_number[known.sector],
+            world.region_number[known.region],
+        )
+        if known.location != "unknown":
+            plan.location = Location[known.location.upper()]
+        scheme = "sip" if world.quarter < world.first_rif else "rif"
+        plan.request = int(cents(np.clip(plan.cost * world.p.known_share, world.p.known_least, world.p.known_most)))
+        years = int(world.p.project_years)
+        found(world, plan, scheme, np.full(4 * years, 1 / (4 * years)))
+
+
+# ── new partnerships ────────────────────────────────────────────────────────────────────────────────
+def _new_partnerships(world: PpsWorld, call: OpenCall) -> None:
+    plans = []
+    for school, sector in initiatives(world, call):
+        roc = world.schools[school]
+        sector_id = world.national.sectors[sector].id
+        identity = f"{roc.id}/{sector_id}/{call.round}"
+        name = f"{world.national.sectors[sector].name_nl} {roc.name} {call.round[:4]}"
+        plan = _draw_up(world, identity, name, school, sector, roc.region)
+        for policy in world.policies_in_force():
+            policy.on_founding(world, plan)
+        if _may_apply(world, plan, call):
+            plans.append(plan)
+    requests, scores = _outside_applications(world, call)
+    asked = np.concatenate([np.array([plan.request for plan in plans], dtype=np.int64), requests])
+    quality = np.concatenate([np.array([plan.score for plan in plans]), scores])
+    granted = award(asked, quality, call.ceiling, world.p.least_score)
+    world.unspent[call.scheme] = call.ceiling - int(asked[granted].sum())
+    world.applications["asked"][world.quarter] += len(plans)
+    for plan, yes in zip(plans, granted, strict=False):
+        if yes:
+            world.applications["granted"][world.quarter] += 1
+            found(world, plan, call.scheme, call.profile)
+
+
+def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
+    """Return the (school, sector) pairs in which an initiative is taken in this round.
+
+    The chance rises with the weight of the sector in the region, the school's share in it, how well its firms
+    are organised and how tight the labour market is; it falls with the partnerships that cover the sector in
+    the region and that the school carries already (mechanisms LC-17, LC-18, CO-01).
+    """
+    p, pps, pack = world.p, world.pps, world.pack
+    region = world.school_region
+    weight = np.sqrt(pack.employment / pack.employment.mean())[region]
+    taught = np.sqrt(pack.school_sectors * world.n_sectors)
+    active = np.flatnonzero((pps.status == 0) | pps.network_alive) if len(pps) else np.zeros(0, dtype=np.int64)
+    coverage = np.zeros((world.n_regions, world.n_sectors))
+    np.add.at(coverage, (pps.region[active], pps.sector[active]), 1.0)
+    led = np.bincount(pps.school[active], minlength=len(world.schools))
+    heads = np.maximum(world.enrolment.stock.sum(axis=(1, 2, 3)), 1)
+    load = np.exp(-led / (p.pps_per_10000_students * heads / 10_000))
+    leads = np.array([school.leads for school in world.schools], dtype=float)
+    pull = weight * taught * (p.organised_floor + world.organised)[None, :] * (p.slack_pull + world.climate.tightness)
+    rate = p.initiation_rate * pull / (1.0 + coverage[region]) ** 2 * (load * leads)[:, None]
+    draws = world.draws.uniforms(f"initiation {call.scheme}", world.quarter, rate.size).reshape(rate.shape)
+    taken = np.argwhere(draws < 1.0 - np.exp(-rate))
+    return [(int(school), int(sector)) for school, sector in taken]
+
+
+def _draw_up(world: PpsWorld, identity: str, name: str, school: int, sector: int, region: int) -> Plan:
+    p = world.p
+    u = world.draws.uniforms("plan", identity, 12)
+    spread = p.trait_spread
+    plan = Plan(identity, name, school, sector, region)
+    plan.leader = float(around(u[0], p.leader, spread))
+    plan.history = float(around(u[1], p.shared_history + p.history_organised * world.organised[sector], spread))
+    plan.demand = float(around(u[2], p.demand_at_start, spread))
+    plan.practice = float(around(u[3], p.practice_at_start, spread))
+    plan.position = 4 if u[4] < p.start_between else 3 if u[4] < p.start_between + p.start_shared else 1
+    own, company = p.location_own, p.location_own + p.location_company
+    plan.location = Location.OWN if u[5] < own else Location.COMPANY if u[5] < company else Location.SCHOOL
+    target = lognormal(u[6], p.target_median, float(np.sqrt(2 * np.log(p.target_mean / p.target_median))))
+    plan.target_students = float(np.clip(target, p.target_min, p.target_max))
+    plan.cost = float(lognormal(u[7], p.cost_median, p.cost_sigma))
+    plan.firms = _founding_firms(world, plan, p.founding_firms * (1.0 + p.founding_spread * (2 * u[8] - 1)))
+    plan.others = _other_founders(world, plan)
+    plan.score = (
+        p.score_leader * plan.leader
+        + p.score_firms * min(1.0, len(plan.firms) / p.founding_firms)
+        + p.score_history * plan.history
+        + p.score_noise * (2 * u[9] - 1)
+    )
+    return plan
+
+
+def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
+    """Choose founding firms by weight without replacement (exponential races: one uniform per firm)."""
+    firms, p = world.firms, world.p
+    near = np.where(world.pack.adjacency[plan.region], p.local_neighbour, p.local_elsewhere)
+    near[plan.region] = p.local_own
+    pull = np.array([p.pull_micro, p.pull_klein, p.pull_middel, p.pull_groot])
+    reach = (near[:, None] * world.recruits[plan.sector][None, :]).ravel()
+    candidates = np.flatnonzero((reach > 0)[firms.cell])
+    candidates = candidates[room(world, candidates) >= 1.0]
+    weight = reach[firms.cell[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
+    weight *= np.where(firms.top[candidates], p.pull_top, 1.0) * (0.5 + firms.belief_staff[candidates])
+    draws = world.draws.uniforms("founding", world.quarter, len(firms))[candidates]
+    shift = world.draws.uniforms("founding shift", plan.identity, 1)
+    race = -np.log(np.maximum(shifted(draws, shift), 1e-300)) / weight
+    count = min(int(round(wanted)), len(candidates))
+    first = np.argsort(race, kind="stable")[:count]
+    chosen: Ints = np.sort(candidates[first])
+    return chosen
+
+
+def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
+    p, others = world.p, []
+    for school, draw in enumerate(world.draws.uniforms("school founds", plan.identity, len(world.schools))):
+        roc = world.schools[school]
+        near = roc.region == plan.region or bool(world.pack.adjacency[roc.region, plan.region])
+        teaches = world.pack.school_sectors[school, plan.sector] > 0
+        if school != plan.school and near and teaches and draw < p.school_founds:
+            others.append((Kind.SCHOOL, school))
+    for row, draw in enumerate(world.draws.uniforms("hogeschool founds", plan.identity, len(world.hogescholen))):
+        hbo = world.hogescholen[row]
+        if plan.sector not in hbo.sectors or not hbo.has_room(_in_pps(world, row), p.pps_per_lectoraat):
+            continue
+        if draw < p.hbo_founds * hbo.value_of_mbo * (0.5 + plan.practice):
+            others.append((Kind.HOGESCHOOL, row))
+    means = np.array(
+        [
+            p.founding_gemeente,
+            p.founding_zorg,
+            p.founding_branche,
+            p.founding_vmbo,
+            p.founding_kennis,
+            p.founding_overig,
+        ]
+    )
+    u = world.draws.uniforms("light founders", plan.identity, 2 * len(LIGHT))
+    for kind, count, start in zip(LIGHT, poisson(u[: len(LIGHT)], means), u[len(LIGHT) :], strict=True):
+        pool = world.partner_pool[kind][plan.region]
+        take = min(int(count), len(pool))
+        first = int(start * len(pool))
+        others += [(kind, int(pool[(first + i) % len(pool)])) for i in range(take)]
+    return others
+
+
+def _in_pps(world: PpsWorld, hogeschool: int) -> int:
+    table = world.memberships
+    return int(((table.kind == Kind.HOGESCHOOL) & (table.member == hogeschool) & (table.until < 0)).sum())
+
+
+def _may_apply(world: PpsWorld, plan: Plan, call: OpenCall) -> bool:
+    """Say whether the plan meets the terms of the call, and set what it asks for."""
+    plan.request = int(np.clip(cents(plan.cost * call.share), 0, call.most))
+    enough = plan.request >= call.least and len(plan.firms) >= max(world.p.least_firms, call.least_firms)
+    has_hbo = any(kind == Kind.HOGESCHOOL for kind, _ in plan.others)
+    return enough and (has_hbo or not call.needs_hogeschool)
+
+
+def _outside_applications(world: PpsWorld, call: OpenCall) -> tuple[Ints, Floats]:
+    """Return what the rest of the country asks for in this round (cents) and how well it scores.
+
+    National rounds are won against applicants from outside the region pack; a pack of the whole country has
+    none.
+    """
+    p = world.p
+    outside = max(0.0, 1.0 - sum(province.mbo_share for province in world.pack.provinces))
+    rate = {"opschaler": p.scale_up_applicants, "hip": p.hip_applicants}.get(call.scheme, p.national_applicants)
+    key = f"{call.scheme}/{call.round}"
+    count = int(poisson(world.draws.uniforms("outside count", key, 1), rate * outside)[0])
+    cost = lognormal(world.draws.uniforms("outside cost", key, count), p.cost_median, p.cost_sigma)
+    size = cost * call.share if call.scheme in FOR_NEW else cost / p.cost_median * (call.most / 200)
+    requests = np.clip(cents(size), call.least, call.most)
+    expected = p.score_leader * p.leader + p.score_firms + p.score_history * p.shared_history
+    noise = p.score_noise * (2.0 * world.draws.uniforms("outside score", key, count) - 1.0)
+    return requests, expected + noise
+
+
+def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
+    """Start a granted partnership: its row, account, subsidy and founding members. Returns its row."""
+    p, now, calendar = world.p, world.quarter, world.calendar
+    number = len(world.pps)
+    firms = plan.firms[room(world, plan.firms) >= 1.0]
+    lead = world.schools[plan.school]
+    name = _distinct(world, plan.name)
+    outside, formal = plan.position >= 3, plan.demand < 0.5
+    row = world.pps.append(
+        school=plan.school,
+        sector=plan.sector,
+        region=plan.region,
+        province=world.province_of[plan.region],
+        scheme=SCHEMES.index(scheme),
+        born=now,
+        account=world.ledger.open(f"pps:{plan.identity}", inside=True),
+        leader=plan.leader,
+        history=plan.history,
+        demand=plan.demand,
+        practice=plan.practice,
+        location=plan.location,
+        llo_type={(False, False): 1, (False, True): 2, (True, False): 3, (True, True): 4}[outside, formal],
+        first_position=plan.position,
+        position=plan.position,
+        target_students=plan.target_students,
+        cost=max(plan.cost, plan.request / 100),
+        due_national=schedule(plan.request, profile, now, calendar.quarters),
+        subsidy_start=now,
+        subsidy_end=now + len(profile),
+        chance=world.draws.uniforms("pps", plan.identity, len(CHANCES) * calendar.quarters),
+    )
+    world.pps.phase_since[row, 1] = now
+    world.pps.hardware[row] = p.place_at_start * (plan.location == Location.OWN)
+    world.pps_ids.append(plan.identity)
+    world.pps_names.append(name)
+    world.partnerships.append(Pps(world, plan.identity, name, world.pps, row))
+    _found_members(world, row, plan, firms)
+    _province_joins_in(world, row, lead)
+    world.pps.founders[row] = world.pps.partners[row]
+    world.tell(
+        row,
+        "founded",
+        school=lead.name,
+        scheme=scheme,
+        firms=len(firms),
+        partners=int(world.pps.partners[row]),
+        euros=plan.request // 100,
+        number=number,
+    )
+    return row
+
+
+def _distinct(world: PpsWorld, name: str) -> str:
+    """Return the name, numbered when another partnership has it already."""
+    taken = sum(other == name or other.startswith(f"{name} (") for other in world.pps_names)
+    return f"{name} ({taken + 1})" if taken else name
+
+
+def _found_members(world: PpsWorld, row: int, plan: Plan, firms: Ints) -> None:
+    p = world.p
+    shift = world.draws.uniforms("founding role", plan.identity, 1)
+    draws = shifted(world.draws.uniforms("founding role", world.quarter, len(world.firms))[firms], shift)
+    role = role_of(world, draws, np.full(len(firms), plan.position))
+    join(world, row, firm_kind(world, firms), firms, role, p.value_at_start, founder=True)
+    join(world, row, Kind.SCHOOL, np.array([plan.school]), Role.MEDE_EIGENAAR, p.value_at_start, founder=True)
+    for kind, member in plan.others:
+        role_other = Role.PARTNER if kind in (Kind.SCHOOL, Kind.HOGESCHOOL) else Role.ADVISEUR
+        join(world, row, kind, np.array([member]), role_other, p.value_at_start, founder=True)
+    count_partners(world)
+
+
+def role_of(world: PpsWorld, draws: Floats, position: Ints) -> Ints:
+    """Return the role that a firm takes: the more the regie sits between the partners, the more committed.
+
+    Args:
+        draws: One uniform per firm.
+        position: Position of the regie (1-4) of the partnership that each firm joins.
+    """
+    p = world.p
+    cuts = np.cumsum([p.role_klant, p.role_adviseur, p.role_partner])
+    commitment = draws + p.position_commits * (position - 1) / 3.0
+    role: Ints = 1 + np.searchsorted(cuts, commitment, side="right")
+    return np.minimum(role, Role.MEDE_EIGENAAR)
+
+
+def _province_joins_in(world: PpsWorld, row: int, lead: Roc) -> None:
+    """Let the province add its share of the project cost, while its budget lasts."""
+    province = world.provinces[int(world.province_of[lead.region])]
+    amount = int(cents(world.p.province_share * world.pps.cost[row]))
+    if amount and province.can_pay(amount):
+        span = int(world.pps.subsidy_end[row] - world.pps.subsidy_start[row])
+        due = schedule(amount, np.full(span, 1 / span), world.quarter, world.calendar.quarters)
+        world.pps.due_provincial[row] = due
+        province.promised += int(due.sum())
+
+
+# ── existing partnerships ───────────────────────────────────────────────────────────────────────────
+def _scale_up(world: PpsWorld, call: OpenCall) -> None:
+    """Let partnerships with a track record apply for scaling up (P-N03)."""
+    pps, p = world.pps, world.p
+    near_end = pps.subsidy_end - world.quarter <= p.scale_up_window
+    able = pps.network_alive & (pps.phase >= p.scale_up_phase) & near_end & (pps.scaled_up < 0)
+    rows = np.flatnonzero(able & (world.chance("scale_up") < p.scale_up_applies))
+    asked = cents(np.clip(p.scale_up_share * pps.cost[rows], call.least / 100, call.most / 100))
+    _grant_existing(world, call, rows, asked, [[int(row)] for row in rows])
+
+
+def _consortia(world: PpsWorld, call: OpenCall) -> None:
+    """Let mature partnerships of one sector in a province apply together (HIP, P-P09)."""
+    pps, p = world.pps, world.p
+    able = pps.network_alive & (pps.phase >= p.hip_phase) & (pps.hogescholen > 0) & ~pps.consortium
+    groups: dict[tuple[int, int], list[int]] = {}
+    for row in np.flatnonzero(able):
+        groups.setdefault((int(pps.province[row]), int(pps.sector[row])), []).append(int(row))
+    members = [groups[key] for key in sorted(groups)]
+    asked = np.array([min(call.most, int(cents(p.hip_per_member)) * len(group)) for group in members], dtype=np.int64)
+    leads = np.array([max(group, key=lambda row: (pps.development[row], -row)) for group in members], dtype=np.int64)
+    for group in _grant_existing(world, call, leads, asked, members):
+        pps.consortium[group] = True
+
+
+def _grant_existing(
+    world: PpsWorld, call: OpenCall, leads: Ints, asked: Ints, groups: list[list[int]]
+) -> list[list[int]]:
+    """Rank applications of existing partnerships against those from outside, pay the granted; return these."""
+    pps, p = world.pps, world.p
+    requests, scores = _outside_applications(world, call)
+    own = p.score_leader * pps.leader[leads] + p.score_firms * np.minimum(1.0, pps.firms[leads] / p.founding_firms)
+    own = own + p.score_history * pps.results[leads]
+    granted = award(np.concatenate([asked, requests]), np.concatenate([own, scores]), call.ceiling, p.least_score)
+    winners = [(group, int(amount)) for group, amount, yes in zip(groups, asked, granted, strict=False) if yes]
+    for group, amount in winners:
+        for row in group:
+            _extend(world, row, amount // len(group), call)
+    return [group for group, _ in winners]
+
+
+def _extend(world: PpsWorld, row: int, amount: int, call: OpenCall) -> None:
+    """Pay an existing partnership four years more; a decision that was taken stays taken."""
+    pps, now = world.pps, world.quarter
+    undecided = pps.decision[row] == 0
+    start = max(now, int(pps.subsidy_end[row])) if undecided else now
+    if start >= world.calendar.quarters:
+        return
+    pps.due_national[row] += schedule(amount, call.profile, start, world.calendar.quarters)
+    pps.scaled_up[row] = now
+    if undecided:
+        pps.subsidy_end[row] = start + len(call.profile)
+    world.tell(row, "granted", scheme=call.scheme, euros=amount // 100)

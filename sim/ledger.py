@@ -1,0 +1,145 @@
+"""Money moves only here: payer, payee, stream and a whole number of cents.
+
+Accounts inside the world (schools, hogescholen, provinces, partnerships) hold cash and may not be overdrawn.
+Accounts outside (the national treasury, firms, funds, those who are paid for work) are where money comes from
+and goes to. The balances of all accounts together are always zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.columns import Ints
+
+CENTS = 100
+
+STREAMS = (
+    "national_subsidy",
+    "provincial_subsidy",
+    "regie_funding",
+    "school_contribution",
+    "firm_in_kind",
+    "firm_cash",
+    "membership_fees",
+    "llo_fees",
+    "oo_fund",
+    "municipal_contribution",
+    "budget",
+    "regie",
+    "programme",
+    "in_kind_work",
+    "school_regie",
+    "refund",
+)
+IN_KIND = ("firm_in_kind", "in_kind_work")
+STREAM_NUMBER = {name: number for number, name in enumerate(STREAMS)}
+
+
+class LedgerError(RuntimeError):
+    """A process tried to break the books; always a bug."""
+
+
+def cents(euros: npt.ArrayLike) -> Ints:
+    """Return euros as whole cents."""
+    rounded: Ints = np.rint(np.asarray(euros, dtype=np.float64) * CENTS).astype(np.int64)
+    return rounded
+
+
+@dataclass(frozen=True)
+class Flows:
+    """All payments of a run as columns, one element per payment."""
+
+    quarter: Ints
+    payer: Ints
+    payee: Ints
+    stream: Ints
+    amount: Ints
+
+
+class Ledger:
+    """The books of one run."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.inside: list[bool] = []
+        self.balance: Ints = np.zeros(0, dtype=np.int64)
+        self.quarter = 0
+        self._entries: list[tuple[int, Ints, Ints, int, Ints]] = []
+
+    def open(self, name: str, inside: bool) -> int:
+        """Open an account and return its number.
+
+        Args:
+            name: Permanent name, such as `pps:teclab`.
+            inside: Whether it holds cash that may not be overdrawn.
+        """
+        self.names.append(name)
+        self.inside.append(inside)
+        self.balance = np.append(self.balance, 0)
+        return len(self.names) - 1
+
+    def pay(self, payer: npt.ArrayLike, payee: npt.ArrayLike, stream: str, amount: npt.ArrayLike) -> None:
+        """Move whole cents from payers to payees.
+
+        Args:
+            payer: Account number, or one per payment.
+            payee: Account number, or one per payment.
+            stream: One of `STREAMS`.
+            amount: Cents, one or one per payment; payments of zero are left out.
+
+        Raises:
+            LedgerError: If an amount is negative or not whole, or an inside account would be overdrawn.
+        """
+        amounts = np.atleast_1d(np.asarray(amount))
+        if amounts.dtype.kind != "i":
+            raise LedgerError(f"{stream}: amounts must be whole cents")
+        payers, payees, amounts = np.broadcast_arrays(np.atleast_1d(payer), np.atleast_1d(payee), amounts)
+        some = amounts != 0
+        if not some.any():
+            return
+        payers, payees, amounts = payers[some], payees[some], amounts[some]
+        if amounts.min() < 0:
+            raise LedgerError(f"{stream}: a payment is negative")
+        np.subtract.at(self.balance, payers, amounts)
+        np.add.at(self.balance, payees, amounts)
+        for account in payers[self.balance[payers] < 0]:
+            if self.inside[account]:
+                raise LedgerError(f"{stream}: {self.names[account]} is overdrawn")
+        self._entries.append((self.quarter, payers, payees, STREAM_NUMBER[stream], amounts))
+
+    def this_quarter(self) -> Iterator[tuple[str, Ints, Ints]]:
+        """Yield stream, payees and amounts (cents) of the payments of this quarter."""
+        for quarter, _, payees, stream, amounts in reversed(self._entries):
+            if quarter != self.quarter:
+                return
+            yield STREAMS[stream], payees, amounts
+
+    def flows(self) -> Flows:
+        """Return all payments so far, in the order in which they were made."""
+        if not self._entries:
+            empty = np.zeros(0, dtype=np.int64)
+            return Flows(empty, empty, empty, empty, empty)
+        lengths = [len(amounts) for *_, amounts in self._entries]
+        return Flows(
+            np.repeat(np.array([quarter for quarter, *_ in self._entries]), lengths),
+            np.concatenate([payers for _, payers, *_ in self._entries]).astype(np.int64),
+            np.concatenate([payees for _, _, payees, *_ in self._entries]).astype(np.int64),
+            np.repeat(np.array([stream for *_, stream, _ in self._entries]), lengths),
+            np.concatenate([amounts for *_, amounts in self._entries]).astype(np.int64),
+        )
+
+    def check(self) -> None:
+        """Check the books: all balances sum to zero and no inside account is overdrawn.
+
+        Raises:
+            LedgerError: If the books do not balance to the cent.
+        """
+        if self.balance.sum() != 0:
+            raise LedgerError(f"the balances sum to {self.balance.sum()} cents instead of 0")
+        overdrawn = [n for n, inside, b in zip(self.names, self.inside, self.balance, strict=True) if inside and b < 0]
+        if overdrawn:
+            raise LedgerError(f"overdrawn: {', '.join(overdrawn)}")

@@ -1,0 +1,215 @@
+"""Process 9, money: partnerships collect, pay the programme first and the regie with what is left.
+
+Firms readily give in kind and hardly pay the regie (FU-03); a shortage therefore cuts the regie first (RE-07).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.columns import Bools, Floats
+from agents.partnership import Decision, Kind, Payer, Role
+from sim.ledger import cents
+from sim.world import PpsWorld
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """What partners give this quarter, in euros, one number per partnership."""
+
+    in_kind_mkb: Floats
+    in_kind_large: Floats
+    in_kind_others: Floats
+    cash_mkb: Floats
+    cash_large: Floats
+    fees_mkb: Floats
+    fees_large: Floats
+
+
+def money(world: PpsWorld) -> None:
+    """Collect the income of all partnerships, let policies pay, and spend."""
+    pps = world.pps
+    if not len(pps):
+        return
+    given = contributions(world)
+    _collect_from_firms(world, given)
+    _collect_llo(world)
+    _collect_municipalities(world)
+    _collect_from_schools(world)
+    in_kind = _work_in_kind(world, given)
+    for policy in world.policies_in_force():
+        policy.on_money(world)
+    _spend(world, in_kind)
+    _remember_income(world)
+
+
+def contributions(world: PpsWorld) -> Contributions:
+    """Return what the active partners give this quarter, by their role and size."""
+    p, table, pps = world.p, world.memberships, world.pps
+    rows = table.active()
+    of, kind, role, n = table.pps[rows], table.kind[rows], table.role[rows], len(pps)
+    large = kind == Kind.GROOTBEDRIJF
+    firm = kind <= Kind.GROOTBEDRIJF
+    other = kind >= Kind.GEMEENTE
+    generous = np.where(large, p.large_gives, 1.0)
+    kind_rates = np.array([0.0, p.in_kind_klant, p.in_kind_adviseur, p.in_kind_partner, p.in_kind_eigenaar])
+    in_kind = kind_rates[role] * generous / 4.0
+    cash = np.where(role >= Role.PARTNER, p.cash_partner, 0.0) * generous / 4.0 * subsidised(world)[of]
+    paying = fee_paying(world)[of] & firm & (role >= Role.ADVISEUR) & (table.value[rows] >= p.fee_value)
+    fee = np.where(large, p.fee_large, p.fee_mkb) / 4.0 * paying
+
+    def total(amount: Floats, who: Bools) -> Floats:
+        return np.bincount(of[who], weights=amount[who], minlength=n)
+
+    mkb = firm & ~large
+    return Contributions(
+        total(in_kind, mkb), total(in_kind, large), total(in_kind, other),
+        total(cash, mkb), total(cash, large), total(fee, mkb), total(fee, large),
+    )  # fmt: skip
+
+
+def subsidised(world: PpsWorld) -> Bools:
+    """Say which partnerships receive project subsidy this quarter."""
+    due: Bools = world.pps.due_national[:, world.quarter] > 0
+    return due
+
+
+def fee_paying(world: PpsWorld) -> Bools:
+    """Say which partnerships have members that pay a fee: those with an entity between the partners."""
+    pps = world.pps
+    entity = (pps.position == 4) & pps.network_alive
+    return entity
+
+
+def _collect_from_firms(world: PpsWorld, given: Contributions) -> None:
+    pay, to, accounts = world.ledger.pay, world.pps.account, world.accounts
+    for payer, cash, fees in (
+        ("mkb", given.cash_mkb, given.fees_mkb),
+        ("grootbedrijf", given.cash_large, given.fees_large),
+    ):
+        pay(accounts[payer], to, "firm_cash", cents(cash))
+        pay(accounts[payer], to, "membership_fees", cents(fees))
+
+
+def _collect_llo(world: PpsWorld) -> None:
+    """Collect the margin on LLO and, in sectors with such a fund, its payment per participant (FU-05, FU-06)."""
+    p, pps = world.p, world.pps
+    participants = pps.llo / 4.0 * (pps.stopped < 0)
+    world.ledger.pay(world.accounts["mkb"], pps.account, "llo_fees", cents(participants * p.llo_price * p.llo_margin))
+    fund = participants * p.oo_per_participant * world.oo_fund[pps.sector]
+    world.ledger.pay(world.accounts["oo-fondsen"], pps.account, "oo_fund", cents(fund))
+
+
+def _collect_municipalities(world: PpsWorld) -> None:
+    p, pps = world.p, world.pps
+    each = np.where(subsidised(world), p.municipal_cash, p.municipal_cash * p.municipal_after) / 4.0
+    amount = cents(each * pps.municipalities * pps.network_alive)
+    world.ledger.pay(world.accounts["gemeenten"], pps.account, "municipal_contribution", amount)
+
+
+def _collect_from_schools(world: PpsWorld) -> None:
+    """Let lead schools pay their share of the project, afterwards the upkeep of results and a little regie.
+
+    A school that runs short pays all its partnerships the same share of what it planned.
+    """
+    pps, p = world.pps, world.p
+    running = pps.stopped < 0
+    project = np.where(subsidised(world), p.school_share * pps.cost / (4.0 * p.project_years), 0.0)
+    kept = np.where(
+        (pps.decision > 0) & running, p.upkeep_share * pps.results * pps.cost / (4.0 * p.project_years), 0.0
+    )
+    willing = np.array([school.willing_to_fund for school in world.schools])[pps.school]
+    embedded = (pps.decision == Decision.A_EMBED) & running & pps.network_alive
+    regie = np.where(embedded, p.residual_regie_fte * willing * p.fte_cost / 4.0, 0.0)
+    plan = cents(project + kept)
+    plan_regie = cents(regie)
+    wanted = np.bincount(pps.school, weights=plan + plan_regie, minlength=len(world.schools))
+    reserve = np.array([school.reserve for school in world.schools], dtype=np.float64)
+    share = np.minimum(1.0, np.divide(reserve, wanted, out=np.ones_like(reserve), where=wanted > 0))[pps.school]
+    payer = np.array([school.account for school in world.schools])[pps.school]
+    world.ledger.pay(payer, pps.account, "school_contribution", np.floor(plan * share).astype(np.int64))
+    world.ledger.pay(payer, pps.account, "school_regie", np.floor(plan_regie * share).astype(np.int64))
+
+
+def _work_in_kind(world: PpsWorld, given: Contributions) -> Floats:
+    """Book what partners do in kind: it comes in and is used up in the same quarter. Returns euros."""
+    accounts, to, ledger = world.accounts, world.pps.account, world.ledger
+    working = world.pps.network_alive
+    total = np.zeros(len(world.pps), dtype=np.int64)
+    for payer, euros in (
+        ("mkb", given.in_kind_mkb),
+        ("grootbedrijf", given.in_kind_large),
+        ("overige-partners", given.in_kind_others),
+    ):
+        amount = cents(euros * working)
+        ledger.pay(accounts[payer], to, "firm_in_kind", amount)
+        total += amount
+    ledger.pay(to, accounts["uitvoering"], "in_kind_work", total)
+    return total / 100.0
+
+
+def regie_need(world: PpsWorld) -> Floats:
+    """Return the regie, in fte, that a partnership of its size needs."""
+    p = world.p
+    need: Floats = np.minimum(p.regie_base + p.regie_per_partner * world.pps.partners, p.regie_most)
+    return need
+
+
+def _spend(world: PpsWorld, in_kind: Floats) -> None:
+    pps, p, ledger = world.pps, world.p, world.ledger
+    cash = ledger.balance[pps.account]
+    running = (pps.stopped < 0) & (cash > 0)
+    paid = subsidised(world)
+    per_quarter = pps.cost / (4.0 * p.project_years)
+    upkeep = p.upkeep_share * pps.results * per_quarter
+    committed = cents(np.where(paid, p.programme_share * per_quarter, upkeep))
+    programme = np.where(running, np.minimum(cash, committed), 0)
+    need = regie_need(world)
+    wanted = np.where(paid, np.minimum(need * p.fte_cost / 4.0, p.regie_share * per_quarter), need * p.fte_cost / 4.0)
+    regie = np.where(running & pps.network_alive, np.minimum(cash - programme, cents(wanted)), 0)
+    spare = cash - programme - regie
+    extra = np.where(running & paid, np.floor(p.spare_spent * spare), 0).astype(np.int64)
+    ledger.pay(pps.account, world.accounts["uitvoering"], "programme", programme + extra)
+    ledger.pay(pps.account, world.accounts["uitvoering"], "regie", regie)
+    pps.regie_fte[:] = regie / 100.0 * 4.0 / p.fte_cost
+    pps.adequacy[:] = np.clip(pps.regie_fte / need, 0.0, 1.0)
+    pps.effort[:] = ((programme + extra) / 100.0 + in_kind) / p.effort_unit
+
+
+def _remember_income(world: PpsWorld) -> None:
+    """Smooth the cash income by payer: from it follow who pays the regie and what can be counted on."""
+    pps, memory = world.pps, world.p.income_memory
+    now = income_by_payer(world)
+    pps.income += memory * (now - pps.income)
+
+
+PAYERS: dict[str, Payer] = {
+    "national_subsidy": Payer.RIJK,
+    "provincial_subsidy": Payer.PROVINCIE,
+    "regie_funding": Payer.PROVINCIE,
+    "school_contribution": Payer.SCHOOL,
+    "school_regie": Payer.SCHOOL,
+    "firm_cash": Payer.BEDRIJVEN,
+    "membership_fees": Payer.BEDRIJVEN,
+    "llo_fees": Payer.LLO,
+    "oo_fund": Payer.LLO,
+    "municipal_contribution": Payer.GEMEENTE,
+}
+
+
+def income_by_payer(world: PpsWorld) -> Floats:
+    """Return this quarter's cash income of all partnerships in euros, shape (partnerships, payers)."""
+    income = np.zeros((len(world.pps), len(Payer)))
+    for stream, payee, amount in world.ledger.this_quarter():
+        if stream in PAYERS:
+            rows = world.pps_of_account[payee]
+            mine = rows >= 0
+            np.add.at(income, (rows[mine], int(PAYERS[stream])), amount[mine] / 100.0)
+    return income
+
+
+def promised_regie(world: PpsWorld, row: int) -> float:
+    """Return the yearly money for regie that policies promise a partnership, in euros."""
+    return sum(policy.on_decision(world, row) for policy in world.policies_in_force())

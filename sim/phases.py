@@ -1,0 +1,47 @@
+"""Process 8, phase: plan, co-create, validated, scaled and recognised, renewal; one phase at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.partnership import Block
+from sim.world import PpsWorld
+
+
+def phases(world: PpsWorld) -> None:
+    """Let partnerships mature or slip back, at most one phase a quarter.
+
+    Phase 4 takes four to five years on average; shared history shortens it (LC-02), lost regie reverses it.
+    """
+    pps, p, now = world.pps, world.p, world.quarter
+    if not len(pps):
+        return
+    blocks = pps.blocks
+    work = 0.5 * (blocks[:, Block.A_CONTENT] + blocks[:, Block.B_FORM]) + 0.5 * blocks[:, Block.G_NETWORK]
+    pace = p.phase_rate * (1.0 + p.history_speeds * pps.history) * (0.5 + work) * pps.adequacy
+    slip = p.phase_slip * (1.0 - pps.adequacy)
+    moving = pps.network_alive & (pps.stopped < 0)
+    pps.development[:] = np.clip(pps.development + np.where(moving, pace - slip, 0.0), 1.0, 5.0)
+    validated = blocks[:, :2].min(axis=1) >= p.phase_3_blocks
+    scaled = (blocks[:, :3].mean(axis=1) >= p.phase_4_blocks) & (pps.core >= p.phase_4_core)
+    highest = np.select([~validated, ~scaled], [2, 3], default=4)
+    target = np.minimum(np.floor(pps.development).astype(np.int64), highest)
+    target = np.where(_renews(world), 5, np.minimum(target, 4))
+    step = np.where(moving, np.sign(target - pps.phase), 0)
+    for row in np.flatnonzero(step):
+        pps.phase[row] += step[row]
+        phase = int(pps.phase[row])
+        if pps.phase_since[row, phase] < 0:
+            pps.phase_since[row, phase] = now
+            world.tell(int(row), "phase", phase=phase)
+
+
+def _renews(world: PpsWorld) -> np.ndarray:
+    """Say which partnerships choose renewal: after some years in phase 4, by choice and not of necessity (LC-01)."""
+    pps, p, now = world.pps, world.p, world.quarter
+    ripe = (pps.phase >= 4) & (pps.phase_since[:, 4] >= 0) & (now - pps.phase_since[:, 4] >= 4 * p.renewal_years)
+    steady = (pps.development >= 4.0) & pps.network_alive
+    first_try = ripe & steady & (pps.phase == 4) & (pps.phase_five_tried < 0)
+    pps.phase_five_tried[first_try] = now
+    chosen = first_try & (world.chance("renewal") < p.renewal_chance)
+    return (chosen | (pps.phase == 5)) & steady

@@ -1,0 +1,44 @@
+"""Process 7, reach: whom partnerships reach in a year, by the definitions of the impact measurement.
+
+Direct reach is students who take part in regular education with the partnership; indirect reach is through
+material and electives that others use. Both follow from what the school keeps, also when the network is gone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.partnership import Block, Kind
+from sim.world import PpsWorld
+
+
+def reach(world: PpsWorld) -> None:
+    """Set the yearly reach of all partnerships."""
+    pps, p = world.pps, world.p
+    if not len(pps):
+        return
+    a, b, place, llo, *_ = pps.blocks.T
+    progress = p.reach_content * a + p.reach_form * b + (1.0 - p.reach_content - p.reach_form) * place
+    kept = np.where(pps.decision > 0, np.minimum(1.0, pps.results / np.maximum(0.5 * (a + b), 1e-9)), 1.0)
+    kept = np.where(pps.stopped >= 0, 0.0, kept)
+    in_sector = world.enrolment.stock.sum(axis=(2, 3))[pps.school, pps.sector]
+    pps.students_direct[:] = np.minimum(pps.target_students * progress * kept, p.reach_most * in_sector)
+    pps.students_indirect[:] = pps.students_direct * p.indirect_per_direct * (0.5 + a)
+    pps.teachers[:] = pps.students_direct / p.students_per_involved_teacher
+    _field(world, llo)
+
+
+def _field(world: PpsWorld, llo: np.ndarray) -> None:
+    """Set professionals and LLO participants: employees of the partners that take part."""
+    pps, p, table, firms = world.pps, world.p, world.memberships, world.firms
+    rows = table.active()
+    of, n = table.pps[rows], len(pps)
+    per_role = np.array(
+        [0.0, p.professionals_klant, p.professionals_adviseur, p.professionals_partner, p.professionals_partner]
+    )
+    pps.professionals[:] = np.bincount(of, weights=per_role[table.role[rows]], minlength=n)
+    firm = table.kind[rows] <= Kind.GROOTBEDRIJF
+    member = table.member[rows[firm]]
+    eager = firms.learning_culture[member] * firms.belief_llo[member]
+    staff = np.minimum(firms.employees[member], p.llo_most_employees) * p.llo_share_of_staff
+    pps.llo[:] = llo * np.bincount(of[firm], weights=eager * staff, minlength=n)

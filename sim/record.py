@@ -1,0 +1,249 @@
+"""Process 13, record: every outcome of every quarter, by province and in total."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.columns import Bools, Floats, Ints
+from agents.partnership import Block, Decision, Kind, Payer, Position, Status
+from sim.enrolment import BBL, BOL
+from sim.ledger import IN_KIND
+from sim.money import PAYERS
+from sim.outcomes import OUTCOMES
+from sim.world import PpsWorld
+
+PUBLIC = ("national_subsidy", "provincial_subsidy", "regie_funding", "municipal_contribution")
+INCOME = (*PAYERS, "firm_in_kind")
+
+
+class Recorder:
+    """What is measured of one run.
+
+    Attributes:
+        values: Shape (quarters, provinces + 1, outcomes); the last place of the second axis is the total.
+            NaN where a quantity is not defined, such as a share of nothing.
+    """
+
+    def __init__(self, world: PpsWorld) -> None:
+        self.numbers = {name: i for i, name in enumerate(OUTCOMES)}
+        self.places = len(world.provinces) + 1
+        self.values: Floats = np.full((world.calendar.quarters, self.places, len(OUTCOMES)), np.nan)
+        self.public_euros: Floats = np.zeros(self.places)
+        self.network_years: Floats = np.zeros(self.places)
+
+    def put(self, quarter: int, name: str, by_province: Floats) -> None:
+        """Record a quantity that adds up over provinces."""
+        row = self.values[quarter, :, self.numbers[name]]
+        row[:-1], row[-1] = by_province, by_province.sum()
+
+    def put_places(self, quarter: int, name: str, by_place: Floats) -> None:
+        """Record a quantity that is given per province and for the total."""
+        self.values[quarter, :, self.numbers[name]] = by_place
+
+    def ratio(self, quarter: int, name: str, above: str | Floats, below: str | Floats) -> None:
+        """Record a ratio of two recorded quantities or of two arrays over places."""
+        numbers = self.values[quarter]
+        top = numbers[:, self.numbers[above]] if isinstance(above, str) else above
+        bottom = numbers[:, self.numbers[below]] if isinstance(below, str) else below
+        numbers[:, self.numbers[name]] = np.divide(top, bottom, out=np.full(self.places, np.nan), where=bottom > 0)
+
+
+def record(world: PpsWorld) -> None:
+    """Measure the world at the end of this quarter."""
+    recorder = world.recorder
+    if recorder is None:
+        return
+    _partnerships(world, recorder)
+    _networks(world, recorder)
+    _partners(world, recorder)
+    _firms(world, recorder)
+    _students(world, recorder)
+    _money(world, recorder)
+
+
+def waves(world: PpsWorld) -> Ints:
+    """Return the wave (golf, 0-4) that each partnership has reached, read off its blocks (WA-01 to WA-04).
+
+    1 content, 2 also form, 3 also place and a beginning of practice, 4 learning community.
+    """
+    p, blocks = world.p, world.pps.blocks
+    a, b, c, d, e, f, g = blocks.T
+    one = a >= p.wave_block
+    two = one & (b >= p.wave_block)
+    three = two & (c >= p.wave_block) & (np.maximum(np.maximum(d, e), f) >= p.wave_practice)
+    four = three & (np.minimum(np.minimum(d, e), f) >= p.wave_block) & (g >= p.wave_block)
+    return one.astype(np.int64) + two + three + four
+
+
+def viable_ecosystem(world: PpsWorld) -> Bools:
+    """Say which partnerships meet the Minimum Viable Ecosystem (MV-01, MV-02).
+
+    The business chain (mkb and large firms), the education chain (vmbo, mbo, hbo), mutual dependence (owning
+    firms or a regie between the partners) and direction (enough regie).
+    """
+    pps = world.pps
+    chains = (pps.firms > pps.large) & (pps.large > 0) & (pps.vmbo > 0) & (pps.hogescholen > 0)
+    dependent = (pps.owners > 0) | (pps.position >= Position.SHARED)
+    viable: Bools = chains & dependent & (pps.adequacy >= world.p.mve_adequacy) & pps.network_alive
+    return viable
+
+
+def ended_long_ago(world: PpsWorld) -> Bools:
+    """Say which partnerships lost their subsidy two years ago or more."""
+    pps = world.pps
+    end = np.where(pps.stopped >= 0, np.minimum(pps.subsidy_end, pps.stopped), pps.subsidy_end)
+    long_ago: Bools = world.quarter - end >= 4 * world.p.valley_years
+    return long_ago
+
+
+def _partnerships(world: PpsWorld, recorder: Recorder) -> None:
+    pps, t = world.pps, world.quarter
+    stopped = pps.status == Status.STOPPED
+    due = pps.due_national[:, t] > 0
+    wave = waves(world)
+    alive = pps.network_alive
+    counts = {
+        "pps_started": np.ones(len(pps)),
+        "pps_active": ~stopped,
+        "pps_subsidised": due & ~stopped,
+        "pps_post_subsidy": (pps.decision > 0) & ~stopped,
+        "pps_embedded": pps.status == Status.EMBEDDED,
+        "pps_independent": pps.status == Status.INDEPENDENT,
+        "pps_stopped": stopped,
+        "pps_decided_a": pps.decision == Decision.A_EMBED,
+        "pps_decided_b": pps.decision == Decision.B_CONTINUE_ENTITY,
+        "pps_decided_c": pps.decision == Decision.C_NEW_ENTITY,
+        "pps_decided_stop": pps.decision == Decision.STOP,
+        **{f"pps_phase_{phase}": alive & (pps.phase == phase) for phase in range(1, 6)},
+        **{f"pps_wave_{number}": ~stopped & (wave == number) for number in range(1, 5)},
+        "pps_with_hbo": alive & (pps.hogescholen > 0),
+        "pps_mve": viable_ecosystem(world),
+        "learning_communities": alive & (wave == 4),
+        "students_direct": pps.students_direct,
+        "students_indirect": pps.students_indirect,
+        "teachers_reached": pps.teachers,
+        "professionals_involved": pps.professionals,
+        "llo_participants": pps.llo,
+        "regie_fte": pps.regie_fte,
+    }
+    _sums(world, recorder, counts)
+    share = np.divide(pps.income, pps.income.sum(axis=1, keepdims=True), out=np.zeros_like(pps.income),
+                      where=pps.income.sum(axis=1, keepdims=True) > 0)  # fmt: skip
+    by_payer = {f"regie_fte_{payer.name.lower()}": pps.regie_fte * share[:, payer] for payer in Payer}
+    _sums(world, recorder, by_payer)
+    recorder.put(t, "applications", _in_first_province(world, "asked"))
+    recorder.put(t, "applications_granted", _in_first_province(world, "granted"))
+
+
+def _in_first_province(world: PpsWorld, key: str) -> Floats:
+    return world.applications[key][world.quarter].astype(np.float64)
+
+
+def _sums(world: PpsWorld, recorder: Recorder, columns: dict[str, Floats | Bools]) -> None:
+    places = len(world.provinces)
+    member = np.zeros((len(world.pps), places))
+    member[np.arange(len(world.pps)), world.pps.province] = 1.0
+    totals = np.array([np.asarray(values, dtype=np.float64) for values in columns.values()]) @ member
+    for name, total in zip(columns, totals, strict=True):
+        recorder.put(world.quarter, name, total)
+
+
+def _networks(world: PpsWorld, recorder: Recorder) -> None:
+    pps, t = world.pps, world.quarter
+    ended = ended_long_ago(world)
+    after = pps.network_alive & (pps.decision > 0)
+    _sums(
+        world,
+        recorder,
+        {
+            "networks_alive": pps.network_alive,
+            "networks_sustained": ended & pps.network_alive,
+            "networks_ended": ended,
+            "networks_lost": ended & ~pps.network_alive,
+            "network_strength": pps.blocks[:, Block.G_NETWORK] * pps.network_alive,
+            "partners": pps.partners * pps.network_alive,
+            "core_partners": pps.core * pps.network_alive,
+            "field_partners": pps.field * pps.network_alive,
+            "networks_after_subsidy": after,
+        },
+    )
+    recorder.ratio(t, "valley_share", "networks_lost", "networks_ended")
+    recorder.ratio(t, "partners_per_pps", "partners", "networks_alive")
+    recorder.ratio(t, "core_partners_per_pps", "core_partners", "networks_alive")
+    recorder.ratio(t, "field_partners_per_pps", "field_partners", "networks_alive")
+    recorder.ratio(t, "students_per_pps", "students_direct", "pps_active")
+    recorder.network_years += recorder.values[t, :, recorder.numbers["networks_after_subsidy"]] / 4.0
+
+
+def _partners(world: PpsWorld, recorder: Recorder) -> None:
+    """Count unique partners; a sampled firm counts for as many of its kind as take part."""
+    table, firms, t = world.memberships, world.firms, world.quarter
+    rows = table.active()
+    place = world.pps.province[table.pps[rows]]
+    unique, companies = np.zeros(recorder.places), np.zeros(recorder.places)
+    for number in range(recorder.places):
+        mine = rows if number == recorder.places - 1 else rows[place == number]
+        firm = table.kind[mine] <= Kind.GROOTBEDRIJF
+        members, times = np.unique(table.member[mine[firm]], return_counts=True)
+        companies[number] = np.minimum(times, np.maximum(firms.weight[members], 1.0)).sum()
+        others = np.unique(table.kind[mine[~firm]] * 1_000_000 + table.member[mine[~firm]])
+        unique[number] = companies[number] + len(others)
+    recorder.put_places(t, "partners_unique", unique)
+    recorder.put_places(t, "companies_unique", companies)
+
+
+def _firms(world: PpsWorld, recorder: Recorder) -> None:
+    firms, t = world.firms, world.quarter
+    mkb = np.where(firms.large, 0.0, firms.weight)
+    number = world.province_of[firms.region]
+    places = len(world.provinces)
+
+    def over_provinces(values: Floats) -> Floats:
+        sums = np.bincount(number, weights=values, minlength=places)
+        return np.append(sums, sums.sum())
+
+    total = over_provinces(mkb)
+    taking_part = np.minimum(firms.memberships, np.maximum(firms.weight, 1.0)) * ~firms.large
+    recorder.ratio(t, "mkb_reached_share", over_provinces(taking_part), total)
+    recorder.ratio(t, "learning_culture", over_provinces(mkb * firms.learning_culture), total)
+    recorder.ratio(t, "belief_llo", over_provinces(mkb * firms.belief_llo), total)
+    recorder.ratio(t, "belief_innovation", over_provinces(mkb * firms.belief_innovation), total)
+    largest = over_provinces((firms.top & (firms.memberships > 0)).astype(np.float64))
+    recorder.put_places(t, "largest_employers_in_pps", largest)
+
+
+def _students(world: PpsWorld, recorder: Recorder) -> None:
+    stock, t = world.enrolment.stock, world.quarter
+    number = world.province_of[world.school_region]
+    by_school = stock.sum(axis=1)  # (schools, levels, tracks)
+
+    def over_provinces(heads: Ints) -> Floats:
+        return np.bincount(number, weights=heads, minlength=len(world.provinces))
+
+    recorder.put(t, "students", over_provinces(by_school.sum(axis=(1, 2))))
+    recorder.put(t, "students_bbl", over_provinces(by_school[..., BBL].sum(axis=1)))
+    recorder.put(t, "students_bol", over_provinces(by_school[..., BOL].sum(axis=1)))
+    recorder.put(t, "students_level_4", over_provinces(by_school[:, 3].sum(axis=1)))
+    recorder.ratio(t, "level_4_share", "students_level_4", "students")
+    recorder.ratio(t, "reach_share", "students_direct", "students")
+
+
+def _money(world: PpsWorld, recorder: Recorder) -> None:
+    places, t = len(world.provinces), world.quarter
+    euros = dict.fromkeys(INCOME, np.zeros(places))
+    row_of = world.pps_of_account
+    for stream, payee, amount in world.ledger.this_quarter():
+        if stream in euros:
+            rows = row_of[payee]
+            mine = rows >= 0
+            into = np.bincount(world.pps.province[rows[mine]], weights=amount[mine] / 100.0, minlength=places)
+            euros[stream] = euros[stream] + into
+    for stream, amounts in euros.items():
+        recorder.put(t, f"euros_{stream}", amounts)
+    cash = sum((euros[stream] for stream in INCOME if stream not in IN_KIND), np.zeros(places))
+    recorder.put(t, "euros_cash", cash)
+    public = sum((euros[stream] for stream in PUBLIC), np.zeros(places))
+    recorder.public_euros += np.append(public, public.sum())
+    recorder.put_places(t, "public_euros", recorder.public_euros)
+    recorder.put_places(t, "network_years_after_subsidy", recorder.network_years)
+    recorder.ratio(t, "public_euros_per_network_year", "public_euros", "network_years_after_subsidy")

@@ -1,0 +1,119 @@
+"""Process 11, students: once a year, on 1 October, they come, graduate and leave.
+
+BBL needs a place at a firm; places follow the business cycle. Who finds none goes to BOL or stays away. The
+cycle, not the partnerships, moves BBL: a partnership adds a little at its members.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.columns import Floats, Ints
+from sim.enrolment import BBL, BOL, whole
+from sim.world import PpsWorld
+
+
+def students(world: PpsWorld) -> None:
+    """Turn the school year if it is October."""
+    if not world.calendar.is_school_start(world.quarter):
+        return
+    graduates, leavers = _outflow(world)
+    inflow = _inflow(world)
+    world.enrolment.turn_year(world.quarter, inflow, graduates, leavers)
+
+
+def exit_rates(world: PpsWorld) -> Floats:
+    """Return the share of students of each level that ends its programme in a year, shape (4,)."""
+    p = world.p
+    return np.array([p.exit_level_1, p.exit_level_2, p.exit_level_3, p.exit_level_4])
+
+
+def _outflow(world: PpsWorld) -> tuple[Ints, Ints]:
+    stock = world.enrolment.stock
+    ends = whole(stock * exit_rates(world)[None, None, :, None])
+    graduates = whole(ends * world.p.graduates_share)
+    return np.minimum(graduates, ends), np.maximum(ends - graduates, 0)
+
+
+def _inflow(world: PpsWorld) -> Ints:
+    applicants = applicants_of(world)
+    places = places_of(world)  # (regions, sectors)
+    bbl = applicants[..., BBL]
+    asked = np.zeros_like(places)
+    by_sector = bbl.sum(axis=2)
+    np.add.at(asked, world.school_region, by_sector)
+    placed = np.minimum(1.0, np.divide(places, asked, out=np.ones_like(asked), where=asked > 0))
+    share = placed[world.school_region][:, :, None]
+    inflow = np.empty_like(applicants)
+    inflow[..., BBL] = bbl * share
+    unplaced = bbl * (1.0 - share)
+    inflow[..., BOL] = applicants[..., BOL] + world.p.unplaced_to_bol * unplaced
+    world.enrolment.turned_away += round(float((1.0 - world.p.unplaced_to_bol) * unplaced.sum()))
+    heads = np.stack([whole(inflow[..., BBL]), whole(inflow[..., BOL])], axis=-1)
+    return heads
+
+
+def applicants_of(world: PpsWorld) -> Floats:
+    """Return who wants to start this year, by school, sector, level and track (before places are found).
+
+    The start is a steady state: as many come as leave. From there the reported trends of region, sector and
+    level act from 2012 to 2017, and the national number of students from the last year that was counted.
+    """
+    p, year = world.p, world.calendar.year(world.quarter)
+    base = world.enrolment.start * exit_rates(world)[None, None, :, None]
+    span = float(np.clip(year - p.trends_from, 0.0, p.trends_to - p.trends_from))
+    regional = np.array([region.inflow_trend for region in world.pack.regions])[world.school_region]
+    sectoral = np.array([sector.inflow_trend for sector in world.national.sectors])
+    trend = ((1.0 + regional)[:, None] * (1.0 + sectoral)[None, :]) ** span
+    levels = np.exp(np.array([0.0, 0.0, 0.0, p.level_4_shift]) * span)
+    shifted = base * levels[None, None, :, None]
+    totals = shifted.sum(axis=2, keepdims=True)
+    shifted *= np.divide(base.sum(axis=2, keepdims=True), totals, out=np.zeros_like(totals), where=totals > 0)
+    fewer = students_ahead(world, year)
+    applicants = shifted * trend[:, :, None, None] * fewer
+    applicants[..., BBL] *= 1.0 + p.bbl_excess
+    return applicants
+
+
+def students_ahead(world: PpsWorld, year: int) -> float:
+    """Return the national number of students relative to the last counted year; one until then."""
+    from_year = world.p.demography_from
+    if year <= from_year:
+        return 1.0
+    last, now = world.driver("students_index", from_year), world.driver("students_index", year)
+    return now / last
+
+
+def places_of(world: PpsWorld) -> Floats:
+    """Return the BBL places that firms offer this year, shape (regions, sectors), and keep each firm's.
+
+    Scaled so that the first year's places are its BBL inflow; from there they move with unemployment, with the
+    structural loss of places, and with what firms are.
+    """
+    firms, p = world.firms, world.p
+    year = world.calendar.year(world.quarter)
+    cycle = np.exp(-p.bbl_cycle * (world.climate.unemployment - world.unemployment_at_start))
+    settled = float(np.clip((year - p.bbl_loss_from) / p.bbl_loss_years, 0.0, 1.0))
+    regional = np.array([region.bbl_decline for region in world.pack.regions])
+    kept = 1.0 - np.clip(p.bbl_loss * regional, 0.0, 1.0) * settled
+    character = 1.0 + p.bbl_culture * (firms.learning_culture - 0.5)
+    member = 1.0 + p.bbl_members * np.minimum(firms.memberships / firms.weight, 1.0)
+    firms.bbl_places[:] = np.sqrt(firms.employees) * character * member * (cycle * kept)[firms.region]
+    offered = np.bincount(
+        firms.cell, weights=firms.bbl_places * firms.weight, minlength=world.n_regions * world.n_sectors
+    ).reshape(world.n_regions, world.n_sectors)
+    offered = offered @ world.recruits.T.astype(float)
+    if world.places_at_start is None:
+        world.places_at_start = offered
+        world.bbl_at_start = _bbl_inflow_at_start(world)
+    first = world.places_at_start
+    growth = np.divide(offered, first, out=np.ones_like(first), where=first > 0)
+    places: Floats = world.bbl_at_start * growth
+    return places
+
+
+def _bbl_inflow_at_start(world: PpsWorld) -> Floats:
+    base = (world.enrolment.start[..., BBL] * exit_rates(world)[None, None, :]).sum(axis=2)
+    by_region = np.zeros((world.n_regions, world.n_sectors))
+    np.add.at(by_region, world.school_region, base)
+    return by_region
