@@ -96,6 +96,7 @@ class Parameters:
     role_klant: float  # share
     role_adviseur: float  # share
     role_partner: float  # share
+    later_distance: float  # share
     position_commits: float  # share
     place_at_start: float  # 0-1
     contacts_per_fte: float  # firms/fte/quarter

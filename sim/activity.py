@@ -123,6 +123,6 @@ def _keep_results(world: PpsWorld) -> None:
     pps, p = world.pps, world.p
     made = 0.5 * (pps.blocks[:, Block.A_CONTENT] + pps.blocks[:, Block.B_FORM])
     embeds = np.where(pps.decision == Decision.A_EMBED, p.embedding_after, p.embedding_during)
-    rate = np.where(pps.stopped >= 0, 0.0, embeds)
-    pps.results += rate * (made - pps.results) * (made > pps.results)
+    rate = np.where(made > pps.results, embeds, world.climate.curriculum_decay)  # what was embedded ages slowly
+    pps.results += np.where(pps.stopped >= 0, 0.0, rate) * (made - pps.results)
     pps.results *= np.where(pps.stopped >= 0, 1.0 - p.results_lost_when_stopped, 1.0)

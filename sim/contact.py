@@ -28,11 +28,13 @@ def contact_and_joining(world: PpsWorld) -> None:
 def contacts_of(world: PpsWorld) -> Floats:
     """Return the firms that each partnership contacts this quarter.
 
-    Regie fte and a leader with both networks buy contacts; branch organisations, members (peers) and large
-    members (anchors) add to them; an orchestrating province helps all (LC-08, RE-11, FI-16, CO-01).
+    Regie that is not taken up by account management of the partners there are, and a leader with both networks,
+    buy contacts; branch organisations, members (peers) and large members (anchors) add to them; an orchestrating
+    province helps all (LC-05, LC-08, RE-11, FI-16, CO-01).
     """
     p, pps = world.p, world.pps
-    bought = p.contacts_per_fte * pps.regie_fte * (0.5 + pps.leader)
+    free_fte = np.maximum(0.0, pps.regie_fte - p.regie_per_partner * pps.partners)
+    bought = p.contacts_per_fte * free_fte * (0.5 + pps.leader)
     brought = p.contacts_per_branch * pps.branches + p.contacts_per_peer * pps.firms + p.contacts_per_anchor * pps.large
     orchestration = np.array([province.orchestration for province in world.provinces])[pps.province]
     contacts: Floats = (bought + brought * pps.blocks[:, Block.G_NETWORK]) * (
@@ -99,7 +101,7 @@ def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> None:
     draws = shifted(world.draws.uniforms("joining", world.quarter, len(world.firms))[firms], shift)
     joins = draws < chance
     firms, pps = firms[joins], pps[joins]
-    role = role_of(world, draws[joins] / chance[joins], world.pps.position[pps])
+    role = role_of(world, draws[joins] / chance[joins], world.pps.position[pps], world.p.later_distance)
     join(world, pps, firm_kind(world, firms), firms, role, expected_value(world, firms, pps))
 
 

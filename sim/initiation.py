@@ -182,7 +182,7 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     draws = world.draws.uniforms("founding", world.quarter, len(firms))[candidates]
     shift = world.draws.uniforms("founding shift", plan.identity, 1)
     race = -np.log(np.maximum(shifted(draws, shift), 1e-300)) / weight
-    count = min(int(round(wanted)), len(candidates))
+    count = min(round(wanted), len(candidates))
     first = np.argsort(race, kind="stable")[:count]
     chosen: Ints = np.sort(candidates[first])
     return chosen
@@ -324,16 +324,18 @@ def _found_members(world: PpsWorld, row: int, plan: Plan, firms: Ints) -> None:
     count_partners(world)
 
 
-def role_of(world: PpsWorld, draws: Floats, position: Ints) -> Ints:
+def role_of(world: PpsWorld, draws: Floats, position: Ints, distance: float = 0.0) -> Ints:
     """Return the role that a firm takes: the more the regie sits between the partners, the more committed.
 
     Args:
+        world: The world.
         draws: One uniform per firm.
         position: Position of the regie (1-4) of the partnership that each firm joins.
+        distance: How much further off firms stand that were not there at the founding.
     """
     p = world.p
     cuts = np.cumsum([p.role_klant, p.role_adviseur, p.role_partner])
-    commitment = draws + p.position_commits * (position - 1) / 3.0
+    commitment = draws - distance + p.position_commits * (position - 1) / 3.0
     role: Ints = 1 + np.searchsorted(cuts, commitment, side="right")
     return np.minimum(role, Role.MEDE_EIGENAAR)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.partnership import Block, Kind
+from agents.partnership import Kind
 from sim.world import PpsWorld
 
 
