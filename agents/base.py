@@ -45,7 +45,7 @@ class World(mesa.Model):  # type: ignore[type-arg]
     def make_views(self) -> None:
         """Make the agents that have not been made yet (once); a subclass says which."""
 
-    @property
+    @property  # type: ignore[misc]  # mesa declares a setter that only raises
     def agents(self) -> Any:
         """All agents, as an AgentSet."""
         self._ask_for_views()

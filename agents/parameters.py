@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import difflib
 import hashlib
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -72,8 +71,7 @@ def make_parameters(changes: Mapping[str, float] | None = None, where: str = "pa
             hint = f"did you mean {near[0]}?" if near else "a name that `pps parameters` lists"
             raise InputError(f"unknown parameter {name!r}", where, hint)
         row = table[name]
-        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not number or not row.low <= value <= row.high:
+        if isinstance(value, bool) or not row.low <= value <= row.high:
             raise InputError(f"{name} is {value!r}", where, f"a number from {row.low:g} to {row.high:g} ({row.unit})")
         values[name] = float(value)
     return Parameters(**values)

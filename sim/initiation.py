@@ -110,10 +110,11 @@ def _new_partnerships(world: PpsWorld, call: OpenCall) -> None:
     quality = np.concatenate([np.array([plan.score for plan in plans]), scores])
     granted = award(asked, quality, call.ceiling, world.p.least_score)
     world.unspent[call.scheme] = call.ceiling - int(asked[granted].sum())
-    world.applications["asked"][world.quarter] += len(plans)
     for plan, yes in zip(plans, granted, strict=False):
+        place = (world.province_of[plan.region], world.quarter)
+        world.applications["asked"][place] += 1
         if yes:
-            world.applications["granted"][world.quarter] += 1
+            world.applications["granted"][place] += 1
             found(world, plan, call.scheme, call.profile)
 
 

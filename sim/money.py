@@ -79,7 +79,7 @@ def subsidised(world: PpsWorld) -> Bools:
 def fee_paying(world: PpsWorld) -> Bools:
     """Say which partnerships have members that pay a fee: those with an entity between the partners."""
     pps = world.pps
-    entity = (pps.position == 4) & pps.network_alive
+    entity: Bools = (pps.position == 4) & pps.network_alive
     return entity
 
 
@@ -206,7 +206,7 @@ def income_by_payer(world: PpsWorld) -> Floats:
         if stream in PAYERS:
             rows = world.pps_of_account[payee]
             mine = rows >= 0
-            np.add.at(income, (rows[mine], int(PAYERS[stream])), amount[mine] / 100.0)
+            np.add.at(income[:, PAYERS[stream]], rows[mine], amount[mine] / 100.0)
     return income
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import Bools
 from agents.partnership import Block
 from sim.world import PpsWorld
 
@@ -36,7 +37,7 @@ def phases(world: PpsWorld) -> None:
             world.tell(int(row), "phase", phase=phase)
 
 
-def _renews(world: PpsWorld) -> np.ndarray:
+def _renews(world: PpsWorld) -> Bools:
     """Say which partnerships choose renewal: after some years in phase 4, by choice and not of necessity (LC-01)."""
     pps, p, now = world.pps, world.p, world.quarter
     ripe = (pps.phase >= 4) & (pps.phase_since[:, 4] >= 0) & (now - pps.phase_since[:, 4] >= 4 * p.renewal_years)
@@ -44,4 +45,5 @@ def _renews(world: PpsWorld) -> np.ndarray:
     first_try = ripe & steady & (pps.phase == 4) & (pps.phase_five_tried < 0)
     pps.phase_five_tried[first_try] = now
     chosen = first_try & (world.chance("renewal") < p.renewal_chance)
-    return (chosen | (pps.phase == 5)) & steady
+    renews: Bools = (chosen | (pps.phase == 5)) & steady
+    return renews

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.columns import Floats
 from agents.partnership import Kind
 from sim.world import PpsWorld
 
@@ -28,7 +29,7 @@ def reach(world: PpsWorld) -> None:
     _field(world, llo)
 
 
-def _field(world: PpsWorld, llo: np.ndarray) -> None:
+def _field(world: PpsWorld, llo: Floats) -> None:
     """Set professionals and LLO participants: employees of the partners that take part."""
     pps, p, table, firms = world.pps, world.p, world.memberships, world.firms
     rows = table.active()

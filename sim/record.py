@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from agents.columns import Bools, Floats, Ints
@@ -72,7 +74,8 @@ def waves(world: PpsWorld) -> Ints:
     two = one & (b >= p.wave_block)
     three = two & (c >= p.wave_block) & (np.maximum(np.maximum(d, e), f) >= p.wave_practice)
     four = three & (np.minimum(np.minimum(d, e), f) >= p.wave_block) & (g >= p.wave_block)
-    return one.astype(np.int64) + two + three + four
+    wave: Ints = one.astype(np.int64) + two + three + four
+    return wave
 
 
 def viable_ecosystem(world: PpsWorld) -> Bools:
@@ -131,15 +134,16 @@ def _partnerships(world: PpsWorld, recorder: Recorder) -> None:
                       where=pps.income.sum(axis=1, keepdims=True) > 0)  # fmt: skip
     by_payer = {f"regie_fte_{payer.name.lower()}": pps.regie_fte * share[:, payer] for payer in Payer}
     _sums(world, recorder, by_payer)
-    recorder.put(t, "applications", _in_first_province(world, "asked"))
-    recorder.put(t, "applications_granted", _in_first_province(world, "granted"))
+    recorder.put(t, "applications", _applications(world, "asked"))
+    recorder.put(t, "applications_granted", _applications(world, "granted"))
 
 
-def _in_first_province(world: PpsWorld, key: str) -> Floats:
-    return world.applications[key][world.quarter].astype(np.float64)
+def _applications(world: PpsWorld, key: str) -> Floats:
+    counted: Floats = world.applications[key][:, world.quarter].astype(np.float64)
+    return counted
 
 
-def _sums(world: PpsWorld, recorder: Recorder, columns: dict[str, Floats | Bools]) -> None:
+def _sums(world: PpsWorld, recorder: Recorder, columns: Mapping[str, Floats | Ints | Bools]) -> None:
     places = len(world.provinces)
     member = np.zeros((len(world.pps), places))
     member[np.arange(len(world.pps)), world.pps.province] = 1.0

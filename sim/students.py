@@ -30,8 +30,8 @@ def exit_rates(world: PpsWorld) -> Floats:
 
 def _outflow(world: PpsWorld) -> tuple[Ints, Ints]:
     stock = world.enrolment.stock
-    ends = whole(stock * exit_rates(world)[None, None, :, None])
-    graduates = whole(ends * world.p.graduates_share)
+    ends = whole(stock.astype(np.float64) * exit_rates(world)[None, None, :, None])
+    graduates = whole(ends.astype(np.float64) * world.p.graduates_share)
     return np.minimum(graduates, ends), np.maximum(ends - graduates, 0)
 
 

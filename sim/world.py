@@ -91,7 +91,8 @@ class PpsWorld(World):
         self.unspent: dict[str, int] = {}  # cents left in this year's first round, by scheme
         self.events: list[Event] = []
         self.recorder: Recorder | None = None
-        self.applications = {key: np.zeros(self.calendar.quarters, dtype=np.int64) for key in ("asked", "granted")}
+        size = (len(pack.provinces), self.calendar.quarters)
+        self.applications = {key: np.zeros(size, dtype=np.int64) for key in ("asked", "granted")}
         self._index()
         self._remember_drivers()
         self._open_accounts()
@@ -181,8 +182,8 @@ class PpsWorld(World):
             self.schools.append(roc)
         self.school_region: Ints = np.array([school.region for school in self.schools])
         self.enrolment = Enrolment(self._students_at_start())
-        for school in self.schools:
-            school.teachers = school.students / p.students_per_teacher
+        for roc in self.schools:
+            roc.teachers = roc.students / p.students_per_teacher
         self.hogescholen: list[Hogeschool] = []
         for row, hbo in enumerate(self.pack.hogescholen):
             trait = around(self.draws.uniforms("hogeschool", hbo.id, 2), p.hbo_value_of_mbo, p.trait_spread)
