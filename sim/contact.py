@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import Floats, Ints
-from agents.partnership import FIRM_KINDS, Block
+from agents.partnership import Block, Kind
 from sim.draws import shifted
 from sim.initiation import role_of
 from sim.network import count_partners, firm_kind, join, room
@@ -92,7 +92,7 @@ def _by_whom(world: PpsWorld, contacts: Floats, cells: Ints, reached: Ints, left
 def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> None:
     table = world.memberships
     rows = table.active()
-    rows = rows[np.isin(table.kind[rows], FIRM_KINDS)]
+    rows = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
     in_it = np.isin(pps * len(world.firms) + firms, table.pps[rows] * len(world.firms) + table.member[rows])
     free = ~in_it | (world.firms.weight[firms] > 1.0)
     firms, pps = firms[free], pps[free]

@@ -26,7 +26,7 @@ def value_and_engagement(world: PpsWorld) -> None:
 
 
 def _experience(world: PpsWorld, rows: Ints) -> None:
-    """Update the value that firms experience, their clock without results, and their belief in the mbo."""
+    """Update the value that firms experience, their clock without results, and what they learn."""
     p, table, firms = world.p, world.memberships, world.firms
     pps, member = table.pps[rows], table.member[rows]
     offers = {name: values[pps] for name, values in offer(world).items()}
@@ -56,7 +56,10 @@ def experienced(offers: dict[str, Floats], motive: tuple[Floats, Floats, Floats]
 
 
 def _learn(world: PpsWorld, member: Ints, offers: dict[str, Floats], contact: Floats) -> None:
-    """Move members' beliefs towards what they see; a sampled firm moves for the one of its kind that sees it."""
+    """Move members' beliefs towards what they see, and their learning culture by LLO (FI-09).
+
+    A sampled firm moves for the one of its kind that sees it.
+    """
     p, firms = world.p, world.firms
     rate = p.belief_learning / firms.weight[member]
     for belief, name in (("belief_staff", "staff"), ("belief_llo", "llo"), ("belief_innovation", "innovation")):
@@ -64,6 +67,10 @@ def _learn(world: PpsWorld, member: Ints, offers: dict[str, Floats], contact: Fl
         seen = np.clip(offers[name] * contact * p.showing, 0.0, 1.0)
         np.add.at(column, member, rate * (seen - column[member]))
         np.clip(column, 0.0, 1.0, out=column)
+    culture = firms.learning_culture
+    lesson = p.culture_learning / firms.weight[member] * offers["llo"] * contact
+    np.add.at(culture, member, lesson * (1.0 - culture[member]))
+    np.clip(culture, 0.0, 1.0, out=culture)
 
 
 def _act(world: PpsWorld, rows: Ints) -> None:

@@ -49,6 +49,13 @@ def cents(euros: npt.ArrayLike) -> Ints:
     return rounded
 
 
+def _pick(account: npt.ArrayLike, some: Ints) -> Ints:
+    """Return the account of each payment that is made: the one for all, or the one given for it."""
+    accounts = np.asarray(account)
+    picked: Ints = accounts[some] if accounts.ndim else np.full(len(some), accounts)
+    return picked
+
+
 @dataclass(frozen=True)
 class Flows:
     """All payments of a run as columns, one element per payment."""
@@ -97,11 +104,11 @@ class Ledger:
         amounts = np.atleast_1d(np.asarray(amount))
         if amounts.dtype.kind != "i":
             raise LedgerError(f"{stream}: amounts must be whole cents")
-        payers, payees, amounts = np.broadcast_arrays(np.atleast_1d(payer), np.atleast_1d(payee), amounts)
-        some = amounts != 0
-        if not some.any():
+        some = np.flatnonzero(amounts)
+        if not some.size:
             return
-        payers, payees, amounts = payers[some], payees[some], amounts[some]
+        amounts = amounts[some]
+        payers, payees = (_pick(account, some) for account in (payer, payee))
         if amounts.min() < 0:
             raise LedgerError(f"{stream}: a payment is negative")
         np.subtract.at(self.balance, payers, amounts)

@@ -9,6 +9,8 @@ from agents.columns import Ints
 from agents.partnership import FIELD_KINDS, Kind, Leaving, Role
 from sim.world import PpsWorld
 
+IS_FIELD = np.isin(np.arange(len(Kind)), FIELD_KINDS)
+
 
 def firm_kind(world: PpsWorld, firms: Ints) -> Ints:
     """Return the kind of each firm as a partner."""
@@ -57,7 +59,7 @@ def count_partners(world: PpsWorld) -> None:
     of, kind, role = table.pps[rows], table.kind[rows], table.role[rows]
     n = len(pps)
     is_firm = kind <= Kind.GROOTBEDRIJF
-    field = np.isin(kind, FIELD_KINDS)
+    field = IS_FIELD[kind]
     for name, counted in (
         ("firms", is_firm),
         ("large", kind == Kind.GROOTBEDRIJF),
@@ -69,7 +71,7 @@ def count_partners(world: PpsWorld) -> None:
         ("vmbo", kind == Kind.VMBO),
         ("hogescholen", kind == Kind.HOGESCHOOL),
     ):
-        getattr(pps, name)[:] = np.bincount(of[counted], minlength=n)
+        getattr(pps, name)[:] = np.bincount(of, weights=counted, minlength=n)
     pps.partners[:] = np.bincount(of, minlength=n)
     members = table.member[rows[is_firm]]
     firms.memberships[world.counted_firms] = 0

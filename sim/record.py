@@ -32,6 +32,16 @@ class Recorder:
         self.values: Floats = np.full((world.calendar.quarters, self.places, len(OUTCOMES)), np.nan)
         self.public_euros: Floats = np.zeros(self.places)
         self.network_years: Floats = np.zeros(self.places)
+        self.firm_place: Ints = world.province_of[world.firms.region]
+        self.mkb: Floats = np.where(world.firms.large, 0.0, world.firms.weight)
+        self.mkb_total = self.over_firms(self.mkb)
+
+    def over_firms(self, values: Floats) -> Floats:
+        """Sum a quantity of all firms by province and in total."""
+        if self.places == 2:  # one province: spare the sorting into provinces of a value per firm
+            return np.full(2, values.sum())
+        sums = np.bincount(self.firm_place, weights=values, minlength=self.places - 1)
+        return np.append(sums, sums.sum())
 
     def put(self, quarter: int, name: str, by_province: Floats) -> None:
         """Record a quantity that adds up over provinces."""
@@ -198,21 +208,15 @@ def _partners(world: PpsWorld, recorder: Recorder) -> None:
 
 def _firms(world: PpsWorld, recorder: Recorder) -> None:
     firms, t = world.firms, world.quarter
-    mkb = np.where(firms.large, 0.0, firms.weight)
-    number = world.province_of[firms.region]
-    places = len(world.provinces)
-
-    def over_provinces(values: Floats) -> Floats:
-        sums = np.bincount(number, weights=values, minlength=places)
-        return np.append(sums, sums.sum())
-
-    total = over_provinces(mkb)
-    taking_part = np.minimum(firms.memberships, np.maximum(firms.weight, 1.0)) * ~firms.large
-    recorder.ratio(t, "mkb_reached_share", over_provinces(taking_part), total)
-    recorder.ratio(t, "learning_culture", over_provinces(mkb * firms.learning_culture), total)
-    recorder.ratio(t, "belief_llo", over_provinces(mkb * firms.belief_llo), total)
-    recorder.ratio(t, "belief_innovation", over_provinces(mkb * firms.belief_innovation), total)
-    largest = over_provinces((firms.top & (firms.memberships > 0)).astype(np.float64))
+    mkb, total = recorder.mkb, recorder.mkb_total
+    rows = np.unique(world.counted_firms)
+    rows = rows[~firms.large[rows]]
+    taking_part = np.minimum(firms.memberships[rows], np.maximum(firms.weight[rows], 1.0))
+    in_province = np.bincount(recorder.firm_place[rows], weights=taking_part, minlength=recorder.places - 1)
+    recorder.ratio(t, "mkb_reached_share", np.append(in_province, in_province.sum()), total)
+    for name in ("learning_culture", "belief_llo", "belief_innovation"):
+        recorder.ratio(t, name, recorder.over_firms(mkb * getattr(firms, name)), total)
+    largest = recorder.over_firms((firms.top & (firms.memberships > 0)).astype(np.float64))
     recorder.put_places(t, "largest_employers_in_pps", largest)
 
 
