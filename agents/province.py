@@ -22,6 +22,7 @@ class Province(Organisation):
         self.orchestration = orchestration
         self.instruments: list[str] = []
         self.account = -1
+        self.promised = 0  # cents promised to partnerships and not yet paid
 
     @property
     def budget(self) -> int:
@@ -31,5 +32,3 @@ class Province(Organisation):
     def can_pay(self, cents: int) -> bool:
         """Say whether the amount is left, less what is promised already."""
         return cents <= self.budget - self.promised
-
-    promised: int = 0  # cents promised to partnerships and not yet paid

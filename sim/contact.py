@@ -59,7 +59,7 @@ def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
     firms, pps = world.firms, world.pps
     cells = pps.region * world.n_sectors + pps.sector
     by_origin = np.bincount(cells, weights=contacts, minlength=world.n_regions * world.n_sectors)
-    rate = by_origin @ world.contact_spread  # contacts per firm of each cell
+    rate = (by_origin[:, None] * world.contact_spread).sum(axis=0)  # contacts per firm of each cell
     hit_rate = contact_rate(rate, firms.cell, world.contact_pull[firms.size], room(world))
     draws = world.draws.uniforms("contact", world.quarter, len(firms))
     reached = np.flatnonzero(draws < hit_rate)
@@ -158,7 +158,7 @@ def contact_spread(world: PpsWorld) -> Floats:
     cells = world.n_regions * world.n_sectors
     reach = np.einsum("ab,st->asbt", near, world.recruits.astype(float)).reshape(cells, cells)
     firms = world.firms_in_cell
-    total = reach @ firms
+    total = (reach * firms).sum(axis=1)
     spread: Floats = np.divide(reach, total[:, None], out=np.zeros_like(reach), where=total[:, None] > 0)
     return spread
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from agents.partnership import Block, Kind, Role
+from sim.draws import shifted
 from sim.ledger import cents
-from sim.network import count_partners, join
+from sim.network import carried_by, count_partners, join
 from sim.world import PpsWorld
 
 
@@ -57,18 +58,19 @@ def _hogescholen_review(world: PpsWorld) -> None:
 
 def _hogescholen_link(world: PpsWorld) -> None:
     """Let hogescholen with room and interest link a lectoraat to living partnerships of their sectors (HB-04)."""
-    p, pps, table = world.p, world.pps, world.memberships
-    open_rows = np.flatnonzero(pps.network_alive & (pps.hogescholen == 0))
-    for row in open_rows:
-        draws = world.draws.uniforms(f"lectoraat {world.pps_ids[row]}", world.quarter, len(world.hogescholen))
+    p, pps = world.p, world.pps
+    carried = [carried_by(world, hbo.row) for hbo in world.hogescholen]
+    draws = world.draws.uniforms("lectoraat", world.quarter, len(world.hogescholen))
+    for row in np.flatnonzero(pps.network_alive & (pps.hogescholen == 0)):
+        turned = shifted(draws, world.chance("lectoraat")[row])
         for hbo in world.hogescholen:
-            if int(pps.sector[row]) not in hbo.sectors:
+            if pps.sector[row] not in hbo.sectors or not hbo.has_room(carried[hbo.row], p.pps_per_lectoraat):
                 continue
-            taking_part = int(((table.kind == Kind.HOGESCHOOL) & (table.member == hbo.row) & (table.until < 0)).sum())
             pull = p.hbo_links * hbo.value_of_mbo * (0.5 + pps.practice[row])
             pull *= 1.0 + p.hbo_large_pull * hbo.large_firm_links * (pps.large[row] > 0)
-            if draws[hbo.row] < pull and hbo.has_room(taking_part, p.pps_per_lectoraat):
+            if turned[hbo.row] < pull:
                 join(world, row, Kind.HOGESCHOOL, np.array([hbo.row]), Role.PARTNER, p.value_at_start)
+                carried[hbo.row] += 1
     count_partners(world)
 
 

@@ -12,8 +12,8 @@ from agents.roc import Roc
 from scenarios.region import KnownPps
 from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
 from sim.draws import around, lognormal, poisson, shifted
-from sim.ledger import cents
-from sim.network import count_partners, firm_kind, join, room
+from sim.ledger import CENTS, cents
+from sim.network import carried_by, count_partners, firm_kind, join, room
 from sim.world import CHANCES, PpsWorld
 
 LIGHT = (Kind.GEMEENTE, Kind.ZORGINSTELLING, Kind.BRANCHEORGANISATIE, Kind.VMBO, Kind.KENNISINSTELLING, Kind.OVERIG)
@@ -40,6 +40,7 @@ class Plan:
     score: float = 0.0
     firms: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     others: list[tuple[Kind, int]] = field(default_factory=list)  # who else founds it
+    shifts: Floats = field(default_factory=lambda: np.zeros(2))  # its turn of the firms' draws: choice, role
 
 
 def initiation(world: PpsWorld) -> None:
@@ -145,9 +146,10 @@ def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
 
 def _draw_up(world: PpsWorld, identity: str, name: str, school: int, sector: int, region: int) -> Plan:
     p = world.p
-    u = world.draws.uniforms("plan", identity, 12)
+    u = world.draws.uniforms("plan", identity, 12 + 2 * len(LIGHT))
     spread = p.trait_spread
     plan = Plan(identity, name, school, sector, region)
+    plan.shifts = u[10:12]
     plan.leader = float(around(u[0], p.leader, spread))
     plan.history = float(around(u[1], p.shared_history + p.history_organised * world.organised[sector], spread))
     plan.demand = float(around(u[2], p.demand_at_start, spread))
@@ -159,7 +161,7 @@ def _draw_up(world: PpsWorld, identity: str, name: str, school: int, sector: int
     plan.target_students = float(np.clip(target, p.target_min, p.target_max))
     plan.cost = float(lognormal(u[7], p.cost_median, p.cost_sigma))
     plan.firms = _founding_firms(world, plan, p.founding_firms * (1.0 + p.founding_spread * (2 * u[8] - 1)))
-    plan.others = _other_founders(world, plan)
+    plan.others = _other_founders(world, plan, u[12:])
     plan.score = (
         p.score_leader * plan.leader
         + p.score_firms * min(1.0, len(plan.firms) / p.founding_firms)
@@ -181,15 +183,14 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     weight = reach[firms.cell[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
     weight *= np.where(firms.top[candidates], p.pull_top, 1.0) * (0.5 + firms.belief_staff[candidates])
     draws = world.draws.uniforms("founding", world.quarter, len(firms))[candidates]
-    shift = world.draws.uniforms("founding shift", plan.identity, 1)
-    race = -np.log(np.maximum(shifted(draws, shift), 1e-300)) / weight
+    race = -np.log(np.maximum(shifted(draws, plan.shifts[0]), 1e-300)) / weight
     count = min(round(wanted), len(candidates))
     first = np.argsort(race, kind="stable")[:count]
     chosen: Ints = np.sort(candidates[first])
     return chosen
 
 
-def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
+def _other_founders(world: PpsWorld, plan: Plan, light: Floats) -> list[tuple[Kind, int]]:
     p, others = world.p, []
     for school, draw in enumerate(world.draws.uniforms("school founds", plan.identity, len(world.schools))):
         roc = world.schools[school]
@@ -199,7 +200,7 @@ def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
             others.append((Kind.SCHOOL, school))
     for row, draw in enumerate(world.draws.uniforms("hogeschool founds", plan.identity, len(world.hogescholen))):
         hbo = world.hogescholen[row]
-        if plan.sector not in hbo.sectors or not hbo.has_room(_in_pps(world, row), p.pps_per_lectoraat):
+        if plan.sector not in hbo.sectors or not hbo.has_room(carried_by(world, row), p.pps_per_lectoraat):
             continue
         if draw < p.hbo_founds * hbo.value_of_mbo * (0.5 + plan.practice):
             others.append((Kind.HOGESCHOOL, row))
@@ -213,18 +214,12 @@ def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
             p.founding_overig,
         ]
     )
-    u = world.draws.uniforms("light founders", plan.identity, 2 * len(LIGHT))
-    for kind, count, start in zip(LIGHT, poisson(u[: len(LIGHT)], means), u[len(LIGHT) :], strict=True):
+    for kind, count, start in zip(LIGHT, poisson(light[: len(LIGHT)], means), light[len(LIGHT) :], strict=True):
         pool = world.partner_pool[kind][plan.region]
         take = min(int(count), len(pool))
         first = int(start * len(pool))
         others += [(kind, int(pool[(first + i) % len(pool)])) for i in range(take)]
     return others
-
-
-def _in_pps(world: PpsWorld, hogeschool: int) -> int:
-    table = world.memberships
-    return int(((table.kind == Kind.HOGESCHOOL) & (table.member == hogeschool) & (table.until < 0)).sum())
 
 
 def _may_apply(world: PpsWorld, plan: Plan, call: OpenCall) -> bool:
@@ -247,7 +242,7 @@ def _outside_applications(world: PpsWorld, call: OpenCall) -> tuple[Ints, Floats
     key = f"{call.scheme}/{call.round}"
     count = int(poisson(world.draws.uniforms("outside count", key, 1), rate * outside)[0])
     cost = lognormal(world.draws.uniforms("outside cost", key, count), p.cost_median, p.cost_sigma)
-    size = cost * call.share if call.scheme in FOR_NEW else cost / p.cost_median * (call.most / 200)
+    size = cost * call.share if call.scheme in FOR_NEW else cost / p.cost_median * 0.5 * call.most / CENTS
     requests = np.clip(cents(size), call.least, call.most)
     expected = p.score_leader * p.leader + p.score_firms + p.score_history * p.shared_history
     noise = p.score_noise * (2.0 * world.draws.uniforms("outside score", key, count) - 1.0)
@@ -279,7 +274,7 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         first_position=plan.position,
         position=plan.position,
         target_students=plan.target_students,
-        cost=max(plan.cost, plan.request / 100),
+        cost=max(plan.cost, plan.request / CENTS),
         due_national=schedule(plan.request, profile, now, calendar.quarters),
         subsidy_start=now,
         subsidy_end=now + len(profile),
@@ -300,7 +295,7 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         scheme=scheme,
         firms=len(firms),
         partners=int(world.pps.partners[row]),
-        euros=plan.request // 100,
+        euros=plan.request // CENTS,
         number=number,
     )
     return row
@@ -314,8 +309,7 @@ def _distinct(world: PpsWorld, name: str) -> str:
 
 def _found_members(world: PpsWorld, row: int, plan: Plan, firms: Ints) -> None:
     p = world.p
-    shift = world.draws.uniforms("founding role", plan.identity, 1)
-    draws = shifted(world.draws.uniforms("founding role", world.quarter, len(world.firms))[firms], shift)
+    draws = shifted(world.draws.uniforms("founding role", world.quarter, len(world.firms))[firms], plan.shifts[1])
     role = role_of(world, draws, np.full(len(firms), plan.position))
     join(world, row, firm_kind(world, firms), firms, role, p.value_at_start, founder=True)
     join(world, row, Kind.SCHOOL, np.array([plan.school]), Role.MEDE_EIGENAAR, p.value_at_start, founder=True)
@@ -359,7 +353,7 @@ def _scale_up(world: PpsWorld, call: OpenCall) -> None:
     near_end = pps.subsidy_end - world.quarter <= p.scale_up_window
     able = pps.network_alive & (pps.phase >= p.scale_up_phase) & near_end & (pps.scaled_up < 0)
     rows = np.flatnonzero(able & (world.chance("scale_up") < p.scale_up_applies))
-    asked = cents(np.clip(p.scale_up_share * pps.cost[rows], call.least / 100, call.most / 100))
+    asked = cents(np.clip(p.scale_up_share * pps.cost[rows], call.least / CENTS, call.most / CENTS))
     _grant_existing(world, call, rows, asked, [[int(row)] for row in rows])
 
 
@@ -404,4 +398,4 @@ def _extend(world: PpsWorld, row: int, amount: int, call: OpenCall) -> None:
     pps.scaled_up[row] = now
     if undecided:
         pps.subsidy_end[row] = start + len(call.profile)
-    world.tell(row, "granted", scheme=call.scheme, euros=amount // 100)
+    world.tell(row, "granted", scheme=call.scheme, euros=amount // CENTS)

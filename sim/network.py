@@ -52,6 +52,12 @@ def leave(world: PpsWorld, rows: Ints, why: Leaving) -> None:
     world.memberships.why[rows] = why
 
 
+def carried_by(world: PpsWorld, hogeschool: int) -> int:
+    """Return the partnerships in which a hogeschool takes part now."""
+    table = world.memberships
+    return int(((table.kind == Kind.HOGESCHOOL) & (table.member == hogeschool) & (table.until < 0)).sum())
+
+
 def count_partners(world: PpsWorld) -> None:
     """Refresh the counts of partners on partnerships and of memberships on firms."""
     table, pps, firms = world.memberships, world.pps, world.firms

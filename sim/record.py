@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class Recorder:
         """Record a quantity that adds up over provinces."""
         row = self.values[quarter, :, self.numbers[name]]
         row[:-1], row[-1] = by_province, by_province.sum()
+
+    def put_many(self, quarter: int, names: Iterable[str], by_place: Floats) -> None:
+        """Record several quantities, given per province and for the total, shape (names, places)."""
+        self.values[quarter, :, [self.numbers[name] for name in names]] = by_place
 
     def put_places(self, quarter: int, name: str, by_place: Floats) -> None:
         """Record a quantity that is given per province and for the total."""
@@ -139,11 +143,10 @@ def _partnerships(world: PpsWorld, recorder: Recorder) -> None:
         "llo_participants": pps.llo,
         "regie_fte": pps.regie_fte,
     }
-    _sums(world, recorder, counts)
     share = np.divide(pps.income, pps.income.sum(axis=1, keepdims=True), out=np.zeros_like(pps.income),
                       where=pps.income.sum(axis=1, keepdims=True) > 0)  # fmt: skip
     by_payer = {f"regie_fte_{payer.name.lower()}": pps.regie_fte * share[:, payer] for payer in Payer}
-    _sums(world, recorder, by_payer)
+    _sums(world, recorder, counts | by_payer)
     recorder.put(t, "applications", _applications(world, "asked"))
     recorder.put(t, "applications_granted", _applications(world, "granted"))
 
@@ -154,12 +157,13 @@ def _applications(world: PpsWorld, key: str) -> Floats:
 
 
 def _sums(world: PpsWorld, recorder: Recorder, columns: Mapping[str, Floats | Ints | Bools]) -> None:
-    places = len(world.provinces)
-    member = np.zeros((len(world.pps), places))
-    member[np.arange(len(world.pps)), world.pps.province] = 1.0
-    totals = np.array([np.asarray(values, dtype=np.float64) for values in columns.values()]) @ member
-    for name, total in zip(columns, totals, strict=True):
-        recorder.put(world.quarter, name, total)
+    """Record sums over partnerships, all columns at once (no matrix product: its rounding depends on the machine)."""
+    values = np.array(list(columns.values()), dtype=np.float64)
+    places = recorder.places - 1
+    number = np.arange(len(values))[:, None] * places + world.pps.province
+    flat = np.bincount(number.ravel(), weights=values.ravel(), minlength=len(values) * places)
+    sums = flat.reshape(len(values), places)
+    recorder.put_many(world.quarter, columns, np.column_stack([sums, sums.sum(axis=1)]))
 
 
 def _networks(world: PpsWorld, recorder: Recorder) -> None:

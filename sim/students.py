@@ -102,7 +102,7 @@ def places_of(world: PpsWorld) -> Floats:
     offered = np.bincount(
         firms.cell, weights=firms.bbl_places * firms.weight, minlength=world.n_regions * world.n_sectors
     ).reshape(world.n_regions, world.n_sectors)
-    offered = offered @ world.recruits.T.astype(float)
+    offered = (offered[:, None, :] * world.recruits[None, :, :]).sum(axis=2)
     if world.places_at_start is None:
         world.places_at_start = offered
         world.bbl_at_start = _bbl_inflow_at_start(world)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from agents.partnership import Block, Decision, Kind, Leaving, Position, Role, Status
+from agents.partnership import Block, Decision, Kind, Leaving, Payer, Position, Role, Status
 from sim.money import promised_regie, regie_need
 from sim.network import count_partners, leave
 from sim.world import PpsWorld
@@ -142,12 +142,21 @@ def stop(world: PpsWorld, row: int) -> None:
     _release_promises(world, row)
     pps.due_national[row, now + 1 :] = 0
     pps.due_provincial[row, now + 1 :] = 0
-    account = pps.account[row]
-    world.ledger.pay(account, world.accounts["rijk"], "refund", world.ledger.balance[account])
+    _refund(world, row)
     pps.regie_fte[row] = pps.adequacy[row] = pps.effort[row] = 0.0
     world.tell(row, "stopped")
     if pps.network_alive[row]:
         _end_network(world, row, Leaving.PPS_STOPPED)
+
+
+def _refund(world: PpsWorld, row: int) -> None:
+    """Return the cash that is left to the state and the province, in the proportion in which they paid lately."""
+    pps, ledger = world.pps, world.ledger
+    left = int(ledger.balance[pps.account[row]])
+    state, province = pps.income[row, Payer.RIJK], pps.income[row, Payer.PROVINCIE]
+    to_province = int(left * province / (state + province)) if province > 0 else 0
+    ledger.pay(pps.account[row], world.provinces[int(pps.province[row])].account, "refund", to_province)
+    ledger.pay(pps.account[row], world.accounts["rijk"], "refund", left - to_province)
 
 
 def _release_promises(world: PpsWorld, row: int) -> None:

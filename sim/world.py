@@ -316,4 +316,4 @@ class PpsWorld(World):
         self.enrolment.check()
 
 
-CHANCES = ("engagement", "joining", "late_move", "renewal", "scale_up", "leader")
+CHANCES = ("engagement", "joining", "late_move", "renewal", "scale_up", "lectoraat")
