@@ -1,4 +1,4 @@
-"""Process 2, calls and payments: schemes open a call, and granted money is paid out quarter by quarter."""
+"""Process 2, calls and payments: budgets are given, schemes open a call, granted money is paid quarter by quarter."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class OpenCall:
 
 
 def calls(world: PpsWorld) -> None:
-    """Open this quarter's calls and pay what is due."""
+    """Pay the year's budgets, open this quarter's calls and pay the subsidies that are due."""
+    if world.calendar.is_year_start(world.quarter):
+        pay_budgets(world)
     quarter = world.calendar.label(world.quarter)
     world.open_calls = [_open(call) for call in world.national.calls if call.quarter == quarter]
     for call in world.open_calls:
@@ -70,6 +72,20 @@ def _open(call: Call) -> OpenCall:
         call.years,
         np.full(quarters, 1.0 / quarters),
     )
+
+
+def pay_budgets(world: PpsWorld) -> None:
+    """Give schools and provinces their money for the year."""
+    p, ledger, rijk = world.p, world.ledger, world.accounts["rijk"]
+    for school in world.schools:
+        room = max(0, int(cents(p.reserve_most_per_student * school.students)) - school.reserve)
+        ledger.pay(rijk, school.account, "budget", min(room, int(cents(p.innovation_per_student * school.students))))
+    for province in world.provinces:
+        fresh = int(cents(province.budget_euro_year))
+        unpromised = max(0, province.budget - province.promised)
+        ledger.pay(rijk, province.account, "budget", max(0, fresh - unpromised))
+    for policy in world.policies_in_force():
+        policy.on_year(world)
 
 
 def pay_subsidies(world: PpsWorld) -> None:

@@ -1,4 +1,4 @@
-"""Process 12, decisions: once a year schools, hogescholen and provinces look back and set next year's money."""
+"""Process 12, decisions: once a year schools, hogescholen and provinces look back and learn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from agents.partnership import Block, Kind, Role
 from sim.draws import shifted
-from sim.ledger import cents
 from sim.network import carried_by, count_partners, join
 from sim.world import PpsWorld
 
@@ -19,21 +18,6 @@ def decisions(world: PpsWorld) -> None:
     _hogescholen_review(world)
     _hogescholen_link(world)
     _provinces_review(world)
-    set_budgets(world)
-
-
-def set_budgets(world: PpsWorld) -> None:
-    """Give schools and provinces their money for the coming year."""
-    p, ledger, rijk = world.p, world.ledger, world.accounts["rijk"]
-    for school in world.schools:
-        room = max(0, int(cents(p.reserve_most_per_student * school.students)) - school.reserve)
-        ledger.pay(rijk, school.account, "budget", min(room, int(cents(p.innovation_per_student * school.students))))
-    for province in world.provinces:
-        fresh = int(cents(province.budget_euro_year))
-        unpromised = max(0, province.budget - province.promised)
-        ledger.pay(rijk, province.account, "budget", max(0, fresh - unpromised))
-    for policy in world.policies_in_force():
-        policy.on_year(world)
 
 
 def _schools_review(world: PpsWorld) -> None:

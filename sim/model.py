@@ -14,7 +14,7 @@ from scenarios.scenario import Scenario
 from sim.activity import activity
 from sim.calls import calls
 from sim.contact import contact_and_joining, contact_pull, contact_spread
-from sim.decisions import decisions, set_budgets
+from sim.decisions import decisions
 from sim.drivers import drivers
 from sim.engagement import value_and_engagement
 from sim.initiation import initiation, known_starts
@@ -67,7 +67,6 @@ class PpsModel(PpsWorld):
         self.contact_pull: Floats = contact_pull(self)
         self.known_starts = known_starts(self)
         self.recorder = Recorder(self)
-        set_budgets(self)
 
     def step(self) -> None:
         """Live one quarter."""
