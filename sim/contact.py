@@ -96,13 +96,14 @@ def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> None:
     in_it = np.isin(pps * len(world.firms) + firms, table.pps[rows] * len(world.firms) + table.member[rows])
     free = ~in_it | (world.firms.weight[firms] > 1.0)
     firms, pps = firms[free], pps[free]
-    chance = joining_chance(world, firms, pps)
+    value = expected_value(world, firms, pps)
+    chance = joining_chance(world, firms, pps, value)
     shift = world.chance("joining")[pps]
     draws = shifted(world.draws.uniforms("joining", world.quarter, len(world.firms))[firms], shift)
     joins = draws < chance
-    firms, pps = firms[joins], pps[joins]
+    firms, pps, value = firms[joins], pps[joins], value[joins]
     role = role_of(world, draws[joins] / chance[joins], world.pps.position[pps], world.p.later_distance)
-    join(world, pps, firm_kind(world, firms), firms, role, expected_value(world, firms, pps))
+    join(world, pps, firm_kind(world, firms), firms, role, value)
 
 
 def expected_value(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
@@ -124,14 +125,13 @@ def expected_value(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     return value
 
 
-def joining_chance(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
+def joining_chance(world: PpsWorld, firms: Ints, pps: Ints, value: Floats) -> Floats:
     """Return the chance that a contacted firm joins: logistic in expected value minus cost for its size."""
     p, table = world.p, world.firms
     cost = np.array([p.cost_micro, p.cost_klein, p.cost_middel, p.cost_groot])[table.size[firms]]
     cost = cost * (1.0 - p.culture_eases * table.learning_culture[firms])
     bonus = p.anchor_bonus * (world.pps.large[pps] > 0)
-    value = expected_value(world, firms, pps) + bonus
-    chance: Floats = 1.0 / (1.0 + np.exp(-(value - cost) / p.joining_temperature))
+    chance: Floats = 1.0 / (1.0 + np.exp(-(value + bonus - cost) / p.joining_temperature))
     return chance
 
 

@@ -311,11 +311,20 @@ def _found_members(world: PpsWorld, row: int, plan: Plan, firms: Ints) -> None:
     p = world.p
     draws = shifted(world.draws.uniforms("founding role", world.quarter, len(world.firms))[firms], plan.shifts[1])
     role = role_of(world, draws, np.full(len(firms), plan.position))
-    join(world, row, firm_kind(world, firms), firms, role, p.value_at_start, founder=True)
-    join(world, row, Kind.SCHOOL, np.array([plan.school]), Role.MEDE_EIGENAAR, p.value_at_start, founder=True)
-    for kind, member in plan.others:
-        role_other = Role.PARTNER if kind in (Kind.SCHOOL, Kind.HOGESCHOOL) else Role.ADVISEUR
-        join(world, row, kind, np.array([member]), role_other, p.value_at_start, founder=True)
+    others = [(Kind.SCHOOL, plan.school), *plan.others]
+    kinds = np.array([kind for kind, _ in others])
+    close = np.isin(kinds, (Kind.SCHOOL, Kind.HOGESCHOOL))
+    role_others = np.where(close, Role.PARTNER, Role.ADVISEUR)
+    role_others[0] = Role.MEDE_EIGENAAR  # the lead school
+    join(
+        world,
+        row,
+        np.append(firm_kind(world, firms), kinds),
+        np.append(firms, [member for _, member in others]).astype(np.int64),
+        np.append(role, role_others),
+        p.value_at_start,
+        founder=True,
+    )
     count_partners(world)
 
 

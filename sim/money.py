@@ -11,7 +11,7 @@ import numpy as np
 
 from agents.columns import Bools, Floats
 from agents.partnership import Decision, Kind, Payer, Role
-from sim.ledger import cents
+from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
 
 
@@ -147,7 +147,7 @@ def _work_in_kind(world: PpsWorld, given: Contributions) -> Floats:
         ledger.pay(accounts[payer], to, "firm_in_kind", amount)
         total += amount
     ledger.pay(to, accounts["uitvoering"], "in_kind_work", total)
-    return total / 100.0
+    return total / CENTS
 
 
 def regie_need(world: PpsWorld) -> Floats:
@@ -173,16 +173,9 @@ def _spend(world: PpsWorld, in_kind: Floats) -> None:
     extra = np.where(running & paid, np.floor(p.spare_spent * spare), 0).astype(np.int64)
     ledger.pay(pps.account, world.accounts["uitvoering"], "programme", programme + extra)
     ledger.pay(pps.account, world.accounts["uitvoering"], "regie", regie)
-    pps.regie_fte[:] = regie / 100.0 * 4.0 / p.fte_cost
+    pps.regie_fte[:] = regie / CENTS * 4.0 / p.fte_cost
     pps.adequacy[:] = np.clip(pps.regie_fte / need, 0.0, 1.0)
-    pps.effort[:] = ((programme + extra) / 100.0 + in_kind) / p.effort_unit
-
-
-def _remember_income(world: PpsWorld) -> None:
-    """Smooth the cash income by payer: from it follow who pays the regie and what can be counted on."""
-    pps, memory = world.pps, world.p.income_memory
-    now = income_by_payer(world)
-    pps.income += memory * (now - pps.income)
+    pps.effort[:] = ((programme + extra) / CENTS + in_kind) / p.effort_unit
 
 
 PAYERS: dict[str, Payer] = {
@@ -197,16 +190,28 @@ PAYERS: dict[str, Payer] = {
     "oo_fund": Payer.LLO,
     "municipal_contribution": Payer.GEMEENTE,
 }
+INCOME = (*PAYERS, "firm_in_kind")
 
 
-def income_by_payer(world: PpsWorld) -> Floats:
-    """Return this quarter's cash income of all partnerships in euros, shape (partnerships, payers)."""
-    income = np.zeros((len(world.pps), len(Payer)))
+def _remember_income(world: PpsWorld) -> None:
+    """Smooth the cash income by payer: from it follow who pays the regie and what can be counted on."""
+    pps = world.pps
+    world.income = income_by_stream(world)
+    now = np.zeros((len(pps), len(Payer)))
+    for euros, payer in zip(world.income, PAYERS.values(), strict=False):
+        now[:, payer] += euros
+    pps.income += world.p.income_memory * (now - pps.income)
+
+
+def income_by_stream(world: PpsWorld) -> Floats:
+    """Return this quarter's income of all partnerships in euros, shape (streams of `INCOME`, partnerships)."""
+    income = np.zeros((len(INCOME), len(world.pps)))
+    row_of = world.pps_of_account
     for stream, payee, amount in world.ledger.this_quarter():
-        if stream in PAYERS:
-            rows = world.pps_of_account[payee]
+        if stream in INCOME:
+            rows = row_of[payee]
             mine = rows >= 0
-            np.add.at(income[:, PAYERS[stream]], rows[mine], amount[mine] / 100.0)
+            np.add.at(income[INCOME.index(stream)], rows[mine], amount[mine] / CENTS)
     return income
 
 

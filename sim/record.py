@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -10,12 +10,13 @@ from agents.columns import Bools, Floats, Ints
 from agents.partnership import Block, Decision, Kind, Payer, Position, Status
 from sim.enrolment import BBL, BOL
 from sim.ledger import IN_KIND
-from sim.money import PAYERS
+from sim.money import INCOME
 from sim.outcomes import OUTCOMES
 from sim.world import PpsWorld
 
+type Columns = dict[str, Floats | Ints | Bools]
+
 PUBLIC = ("national_subsidy", "provincial_subsidy", "regie_funding", "municipal_contribution")
-INCOME = (*PAYERS, "firm_in_kind")
 
 
 class Recorder:
@@ -69,12 +70,12 @@ def record(world: PpsWorld) -> None:
     recorder = world.recorder
     if recorder is None:
         return
-    _partnerships(world, recorder)
-    _networks(world, recorder)
+    _sums(world, recorder, _partnerships(world) | _networks(world) | _money(world))
+    _applications(world, recorder)
     _partners(world, recorder)
     _firms(world, recorder)
     _students(world, recorder)
-    _money(world, recorder)
+    _ratios(world, recorder)
 
 
 def waves(world: PpsWorld) -> Ints:
@@ -113,13 +114,13 @@ def ended_long_ago(world: PpsWorld) -> Bools:
     return long_ago
 
 
-def _partnerships(world: PpsWorld, recorder: Recorder) -> None:
+def _partnerships(world: PpsWorld) -> Columns:
     pps, t = world.pps, world.quarter
     stopped = pps.status == Status.STOPPED
     due = pps.due_national[:, t] > 0
     wave = waves(world)
     alive = pps.network_alive
-    counts = {
+    counts: Columns = {
         "pps_started": np.ones(len(pps)),
         "pps_active": ~stopped,
         "pps_subsidised": due & ~stopped,
@@ -146,17 +147,15 @@ def _partnerships(world: PpsWorld, recorder: Recorder) -> None:
     share = np.divide(pps.income, pps.income.sum(axis=1, keepdims=True), out=np.zeros_like(pps.income),
                       where=pps.income.sum(axis=1, keepdims=True) > 0)  # fmt: skip
     by_payer = {f"regie_fte_{payer.name.lower()}": pps.regie_fte * share[:, payer] for payer in Payer}
-    _sums(world, recorder, counts | by_payer)
-    recorder.put(t, "applications", _applications(world, "asked"))
-    recorder.put(t, "applications_granted", _applications(world, "granted"))
+    return counts | by_payer
 
 
-def _applications(world: PpsWorld, key: str) -> Floats:
-    counted: Floats = world.applications[key][:, world.quarter].astype(np.float64)
-    return counted
+def _applications(world: PpsWorld, recorder: Recorder) -> None:
+    for name, key in (("applications", "asked"), ("applications_granted", "granted")):
+        recorder.put(world.quarter, name, world.applications[key][:, world.quarter].astype(np.float64))
 
 
-def _sums(world: PpsWorld, recorder: Recorder, columns: Mapping[str, Floats | Ints | Bools]) -> None:
+def _sums(world: PpsWorld, recorder: Recorder, columns: Columns) -> None:
     """Record sums over partnerships, all columns at once (no matrix product: its rounding depends on the machine)."""
     values = np.array(list(columns.values()), dtype=np.float64)
     places = recorder.places - 1
@@ -166,31 +165,27 @@ def _sums(world: PpsWorld, recorder: Recorder, columns: Mapping[str, Floats | In
     recorder.put_many(world.quarter, columns, np.column_stack([sums, sums.sum(axis=1)]))
 
 
-def _networks(world: PpsWorld, recorder: Recorder) -> None:
-    pps, t = world.pps, world.quarter
+def _networks(world: PpsWorld) -> Columns:
+    pps = world.pps
     ended = ended_long_ago(world)
-    after = pps.network_alive & (pps.decision > 0)
-    _sums(
-        world,
-        recorder,
-        {
-            "networks_alive": pps.network_alive,
-            "networks_sustained": ended & pps.network_alive,
-            "networks_ended": ended,
-            "networks_lost": ended & ~pps.network_alive,
-            "network_strength": pps.blocks[:, Block.G_NETWORK] * pps.network_alive,
-            "partners": pps.partners * pps.network_alive,
-            "core_partners": pps.core * pps.network_alive,
-            "field_partners": pps.field * pps.network_alive,
-            "networks_after_subsidy": after,
-        },
-    )
-    recorder.ratio(t, "valley_share", "networks_lost", "networks_ended")
-    recorder.ratio(t, "partners_per_pps", "partners", "networks_alive")
-    recorder.ratio(t, "core_partners_per_pps", "core_partners", "networks_alive")
-    recorder.ratio(t, "field_partners_per_pps", "field_partners", "networks_alive")
-    recorder.ratio(t, "students_per_pps", "students_direct", "pps_active")
-    recorder.network_years += recorder.values[t, :, recorder.numbers["networks_after_subsidy"]] / 4.0
+    return {
+        "networks_alive": pps.network_alive,
+        "networks_sustained": ended & pps.network_alive,
+        "networks_ended": ended,
+        "networks_lost": ended & ~pps.network_alive,
+        "network_strength": pps.blocks[:, Block.G_NETWORK] * pps.network_alive,
+        "partners": pps.partners * pps.network_alive,
+        "core_partners": pps.core * pps.network_alive,
+        "field_partners": pps.field * pps.network_alive,
+        "networks_after_subsidy": pps.network_alive & (pps.decision > 0),
+    }
+
+
+def _money(world: PpsWorld) -> Columns:
+    euros = dict(zip(INCOME, world.income, strict=False))
+    nothing = np.zeros(len(world.pps))
+    cash = sum((amounts for stream, amounts in euros.items() if stream not in IN_KIND), nothing)
+    return {f"euros_{stream}": euros.get(stream, nothing) for stream in INCOME} | {"euros_cash": cash}
 
 
 def _partners(world: PpsWorld, recorder: Recorder) -> None:
@@ -236,26 +231,27 @@ def _students(world: PpsWorld, recorder: Recorder) -> None:
     recorder.put(t, "students_bbl", over_provinces(by_school[..., BBL].sum(axis=1)))
     recorder.put(t, "students_bol", over_provinces(by_school[..., BOL].sum(axis=1)))
     recorder.put(t, "students_level_4", over_provinces(by_school[:, 3].sum(axis=1)))
-    recorder.ratio(t, "level_4_share", "students_level_4", "students")
-    recorder.ratio(t, "reach_share", "students_direct", "students")
 
 
-def _money(world: PpsWorld, recorder: Recorder) -> None:
-    places, t = len(world.provinces), world.quarter
-    euros = dict.fromkeys(INCOME, np.zeros(places))
-    row_of = world.pps_of_account
-    for stream, payee, amount in world.ledger.this_quarter():
-        if stream in euros:
-            rows = row_of[payee]
-            mine = rows >= 0
-            into = np.bincount(world.pps.province[rows[mine]], weights=amount[mine] / 100.0, minlength=places)
-            euros[stream] = euros[stream] + into
-    for stream, amounts in euros.items():
-        recorder.put(t, f"euros_{stream}", amounts)
-    cash = sum((euros[stream] for stream in INCOME if stream not in IN_KIND), np.zeros(places))
-    recorder.put(t, "euros_cash", cash)
-    public = sum((euros[stream] for stream in PUBLIC), np.zeros(places))
-    recorder.public_euros += np.append(public, public.sum())
-    recorder.put_places(t, "public_euros", recorder.public_euros)
+def _ratios(world: PpsWorld, recorder: Recorder) -> None:
+    """Record what follows from other outcomes: ratios, and sums since the start."""
+    t = world.quarter
+    now = recorder.values[t]
+    recorder.network_years += now[:, recorder.numbers["networks_after_subsidy"]] / 4.0
+    recorder.public_euros += now[:, [recorder.numbers[f"euros_{stream}"] for stream in PUBLIC]].sum(axis=1)
     recorder.put_places(t, "network_years_after_subsidy", recorder.network_years)
-    recorder.ratio(t, "public_euros_per_network_year", "public_euros", "network_years_after_subsidy")
+    recorder.put_places(t, "public_euros", recorder.public_euros)
+    for name, above, below in RATIOS:
+        recorder.ratio(t, name, above, below)
+
+
+RATIOS = (
+    ("valley_share", "networks_lost", "networks_ended"),
+    ("partners_per_pps", "partners", "networks_alive"),
+    ("core_partners_per_pps", "core_partners", "networks_alive"),
+    ("field_partners_per_pps", "field_partners", "networks_alive"),
+    ("students_per_pps", "students_direct", "pps_active"),
+    ("level_4_share", "students_level_4", "students"),
+    ("reach_share", "students_direct", "students"),
+    ("public_euros_per_network_year", "public_euros", "network_years_after_subsidy"),
+)

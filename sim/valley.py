@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from agents.partnership import Block, Decision, Kind, Leaving, Payer, Position, Role, Status
+from sim.ledger import CENTS
 from sim.money import promised_regie, regie_need
 from sim.network import count_partners, leave
 from sim.world import PpsWorld
@@ -112,7 +113,7 @@ def structural_money(world: PpsWorld, row: int) -> float:
     fees = np.where(table.kind[rows] == Kind.GROOTBEDRIJF, p.fee_large, p.fee_mkb).sum()
     llo = pps.llo[row] * (p.llo_price * p.llo_margin + p.oo_per_participant * world.oo_fund[pps.sector[row]])
     municipal = pps.municipalities[row] * p.municipal_cash * p.municipal_after
-    running = pps.due_national[row, world.quarter : world.quarter + 4].sum() / 100.0 * p.regie_share
+    running = pps.due_national[row, world.quarter : world.quarter + 4].sum() / CENTS * p.regie_share
     return float(fees + llo + municipal + running + promised_regie(world, row))
 
 

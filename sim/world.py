@@ -104,6 +104,7 @@ class PpsWorld(World):
         self.pps_names: list[str] = []
         self.conditions: dict[int, list[dict[str, Any]]] = {}
         self.memberships = Memberships(1024)
+        self.income: Floats = np.zeros((0, 0))  # this quarter's euros by stream and partnership
         self.partnerships: list[Pps] = []
         self.counted_firms: Ints = np.zeros(0, dtype=np.int64)
 
