@@ -9,8 +9,6 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from agents.base import RowAgent
 from agents.columns import Bools, Cell, Floats, Ints, Table, column
 
@@ -202,7 +200,7 @@ class Memberships(Table):
 
     def active(self) -> Ints:
         """Return the rows of the memberships that have not ended."""
-        return np.flatnonzero(self.until < 0)
+        return (self.until < 0).nonzero()[0]
 
 
 class Pps(RowAgent):

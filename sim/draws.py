@@ -8,6 +8,7 @@ world: one uniform per decision, turned into the decision through the inverse di
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtri, pdtrik
@@ -24,6 +25,9 @@ class Draws:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self._philox = np.random.Philox(key=0)
+        self._generator = np.random.Generator(self._philox)
+        self._state: Any = self._philox.state  # of a fresh stream, all but its key
 
     def uniforms(self, purpose: str, key: object, count: int) -> Floats:
         """Return `count` uniforms in (0, 1); element i is the same whatever the count.
@@ -34,8 +38,9 @@ class Draws:
             count: Number of ids to serve.
         """
         text = f"{self.seed}/{purpose}/{key}".encode()
-        philox = np.random.Philox(key=int.from_bytes(blake2b(text, digest_size=16).digest(), "little"))
-        draws: Floats = np.random.Generator(philox).random(count)
+        self._state["state"]["key"] = np.frombuffer(blake2b(text, digest_size=16).digest(), dtype="<u8")
+        self._philox.state = self._state
+        draws: Floats = self._generator.random(count)
         return draws
 
 

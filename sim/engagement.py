@@ -66,7 +66,7 @@ def _learn(world: PpsWorld, member: Ints, offers: dict[str, Floats], contact: Fl
         column = getattr(firms, belief)
         seen = np.clip(offers[name] * contact * p.showing, 0.0, 1.0)
         np.add.at(column, member, rate * (seen - column[member]))
-        np.clip(column, 0.0, 1.0, out=column)
+        column[member] = np.clip(column[member], 0.0, 1.0)
     culture = firms.learning_culture
     lesson = p.culture_learning / firms.weight[member] * offers["llo"] * contact
     np.add.at(culture, member, lesson * (1.0 - culture[member]))

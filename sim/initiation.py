@@ -185,7 +185,7 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     draws = world.draws.uniforms("founding", world.quarter, len(firms))[candidates]
     race = -np.log(np.maximum(shifted(draws, plan.shifts[0]), 1e-300)) / weight
     count = min(round(wanted), len(candidates))
-    first = np.argsort(race, kind="stable")[:count]
+    first = np.argpartition(race, count)[:count] if count < len(race) else slice(None)
     chosen: Ints = np.sort(candidates[first])
     return chosen
 

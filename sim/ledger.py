@@ -101,21 +101,23 @@ class Ledger:
         Raises:
             LedgerError: If an amount is negative or not whole, or an inside account would be overdrawn.
         """
-        amounts = np.atleast_1d(np.asarray(amount))
+        amounts = np.asarray(amount)
         if amounts.dtype.kind != "i":
             raise LedgerError(f"{stream}: amounts must be whole cents")
-        some = np.flatnonzero(amounts)
+        some = np.atleast_1d(amounts).nonzero()[0]
         if not some.size:
             return
-        amounts = amounts[some]
-        payers, payees = (_pick(account, some) for account in (payer, payee))
+        amounts = amounts[some] if amounts.ndim else amounts.reshape(1)
+        payers, payees = _pick(payer, some), _pick(payee, some)
         if amounts.min() < 0:
             raise LedgerError(f"{stream}: a payment is negative")
         np.subtract.at(self.balance, payers, amounts)
         np.add.at(self.balance, payees, amounts)
-        for account in payers[self.balance[payers] < 0]:
-            if self.inside[account]:
-                raise LedgerError(f"{stream}: {self.names[account]} is overdrawn")
+        short = self.balance[payers] < 0
+        if short.any():
+            for account in payers[short]:
+                if self.inside[account]:
+                    raise LedgerError(f"{stream}: {self.names[account]} is overdrawn")
         self._entries.append((self.quarter, payers, payees, STREAM_NUMBER[stream], amounts))
 
     def this_quarter(self) -> Iterator[tuple[str, Ints, Ints]]:

@@ -9,8 +9,6 @@ from agents.columns import Ints
 from agents.partnership import FIELD_KINDS, Kind, Leaving, Role
 from sim.world import PpsWorld
 
-IS_FIELD = np.isin(np.arange(len(Kind)), FIELD_KINDS)
-
 
 def firm_kind(world: PpsWorld, firms: Ints) -> Ints:
     """Return the kind of each firm as a partner."""
@@ -63,22 +61,12 @@ def count_partners(world: PpsWorld) -> None:
     table, pps, firms = world.memberships, world.pps, world.firms
     rows = table.active()
     of, kind, role = table.pps[rows], table.kind[rows], table.role[rows]
-    n = len(pps)
+    cells = len(Kind) * len(Role)
+    number = np.bincount((of * len(Kind) + kind) * len(Role) + role, minlength=len(pps) * cells)
+    counts = number.reshape(len(pps), cells).astype(np.float64) @ _COUNTED  # whole numbers: exact on every machine
+    for name, counted in zip(_COUNTS, counts.T, strict=True):
+        getattr(pps, name)[:] = counted
     is_firm = kind <= Kind.GROOTBEDRIJF
-    field = IS_FIELD[kind]
-    for name, counted in (
-        ("firms", is_firm),
-        ("large", kind == Kind.GROOTBEDRIJF),
-        ("field", field),
-        ("core", field & (role >= Role.ADVISEUR)),
-        ("owners", is_firm & (role == Role.MEDE_EIGENAAR)),
-        ("branches", kind == Kind.BRANCHEORGANISATIE),
-        ("municipalities", kind == Kind.GEMEENTE),
-        ("vmbo", kind == Kind.VMBO),
-        ("hogescholen", kind == Kind.HOGESCHOOL),
-    ):
-        getattr(pps, name)[:] = np.bincount(of, weights=counted, minlength=n)
-    pps.partners[:] = np.bincount(of, minlength=n)
     members = table.member[rows[is_firm]]
     firms.memberships[world.counted_firms] = 0
     firms.role[world.counted_firms] = Role.GEEN
@@ -87,3 +75,24 @@ def count_partners(world: PpsWorld) -> None:
     np.maximum.at(firms.role, members, role[is_firm])
     firms.pps[members] = of[is_firm]
     world.counted_firms = members
+
+
+def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
+    kind, role = (index.ravel() for index in np.indices((len(Kind), len(Role))))
+    is_firm, field = kind <= Kind.GROOTBEDRIJF, np.isin(kind, FIELD_KINDS)
+    columns = {
+        "firms": is_firm,
+        "large": kind == Kind.GROOTBEDRIJF,
+        "field": field,
+        "core": field & (role >= Role.ADVISEUR),
+        "owners": is_firm & (role == Role.MEDE_EIGENAAR),
+        "branches": kind == Kind.BRANCHEORGANISATIE,
+        "municipalities": kind == Kind.GEMEENTE,
+        "vmbo": kind == Kind.VMBO,
+        "hogescholen": kind == Kind.HOGESCHOOL,
+        "partners": kind >= 0,
+    }
+    return tuple(columns), np.array(list(columns.values()), dtype=np.float64).T
+
+
+_COUNTS, _COUNTED = _counted()

@@ -33,9 +33,13 @@ class Condition:
 def end_of_subsidy(world: PpsWorld) -> None:
     """Decide for partnerships whose subsidy has just ended, and see which networks have died."""
     pps = world.pps
-    for row in np.flatnonzero((pps.subsidy_end <= world.quarter) & (pps.decision == Decision.NONE)):
+    ending = np.flatnonzero((pps.subsidy_end <= world.quarter) & (pps.decision == Decision.NONE))
+    for row in ending:
         decide(world, int(row))
-    _network_deaths(world)
+    if len(ending):
+        count_partners(world)
+    if _network_deaths(world):
+        count_partners(world)
 
 
 def decide(world: PpsWorld, row: int) -> None:
@@ -126,7 +130,6 @@ def _embed(world: PpsWorld, row: int) -> None:
     rows = table.active()
     rows = rows[(table.pps[rows] == row) & (table.kind[rows] <= Kind.GROOTBEDRIJF)]
     table.role[rows] = np.minimum(table.role[rows], Role.ADVISEUR)
-    count_partners(world)
 
 
 def _become_independent(world: PpsWorld, row: int) -> None:
@@ -165,7 +168,7 @@ def _release_promises(world: PpsWorld, row: int) -> None:
     province.promised -= int(world.pps.due_provincial[row, world.quarter + 1 :].sum())
 
 
-def _network_deaths(world: PpsWorld) -> None:
+def _network_deaths(world: PpsWorld) -> int:
     """End networks whose contact has faded or that have too few partners from the field left.
 
     A partnership that loses its network while it is subsidised stops; afterwards the school keeps the results.
@@ -174,7 +177,8 @@ def _network_deaths(world: PpsWorld) -> None:
     old_enough = world.quarter - pps.born >= p.network_grace
     faded = pps.blocks[:, Block.G_NETWORK] < p.network_dead
     alone = pps.field < p.network_least_partners
-    for row in np.flatnonzero(pps.network_alive & old_enough & (faded | alone)):
+    dying = np.flatnonzero(pps.network_alive & old_enough & (faded | alone))
+    for row in dying:
         why = "contact_faded" if faded[row] else "too_few_partners"
         _end_network(world, int(row), Leaving.CONTACT_FADED, why)
         if pps.decision[row] == Decision.NONE:
@@ -183,6 +187,7 @@ def _network_deaths(world: PpsWorld) -> None:
             stop(world, int(row))
         elif pps.status[row] == Status.INDEPENDENT:
             pps.status[row] = Status.EMBEDDED
+    return len(dying)
 
 
 def _end_network(world: PpsWorld, row: int, leaving: Leaving, why: str = "stopped") -> None:
@@ -195,4 +200,3 @@ def _end_network(world: PpsWorld, row: int, leaving: Leaving, why: str = "stoppe
     rows = rows[table.pps[rows] == row]
     world.tell(row, "network_ended", why=why, partners=len(rows))
     leave(world, rows, leaving)
-    count_partners(world)
