@@ -37,6 +37,11 @@ class Hogeschool(Organisation):
         self.large_firm_links = large_firm_links
         self.account = -1
 
+    @property
+    def budget(self) -> int:
+        """Money for partnerships in hand, cents."""
+        return int(self.model.ledger.balance[self.account])
+
     def has_room(self, taking_part: int, per_lectoraat: float) -> bool:
         """Say whether its lectoraten can carry one partnership more."""
         return taking_part < self.lectoraten * per_lectoraat

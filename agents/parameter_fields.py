@@ -26,6 +26,7 @@ class Parameters:
     motive_staff: float  # weight
     motive_llo: float  # weight
     motive_innovation: float  # weight
+    motive_base: float  # weight
     patience_mkb: float  # years
     patience_large: float  # years
     most_pps_large: float  # PPS
@@ -43,6 +44,7 @@ class Parameters:
     known_most: float  # euro
     province_share: float  # share
     initiation_rate: float  # 1/round
+    coverage_power: float  # exponent
     organised_floor: float  # weight
     slack_pull: float  # weight
     pps_per_10000_students: float  # PPS
@@ -61,9 +63,13 @@ class Parameters:
     scale_up_share: float  # share
     hip_phase: float  # phase
     hip_per_member: float  # euro
+    outside_asks: float  # share
+    consortium_shares: float  # share
     leader: float  # 0-1
     shared_history: float  # 0-1
     history_organised: float  # 0-1
+    firms_initiate: float  # chance
+    llo_formal_below: float  # 0-1
     demand_at_start: float  # 0-1
     practice_at_start: float  # 0-1
     start_between: float  # share
@@ -81,11 +87,13 @@ class Parameters:
     pull_middel: float  # weight
     pull_groot: float  # weight
     pull_top: float  # factor
+    belief_base: float  # weight
     local_own: float  # weight
     local_neighbour: float  # weight
     local_elsewhere: float  # weight
     school_founds: float  # chance
     hbo_founds: float  # factor
+    hbo_base: float  # weight
     founding_gemeente: float  # organisations
     founding_zorg: float  # organisations
     founding_branche: float  # organisations
@@ -100,11 +108,13 @@ class Parameters:
     position_commits: float  # share
     place_at_start: float  # 0-1
     contacts_per_fte: float  # firms/fte/quarter
+    leader_base: float  # weight
     contacts_per_branch: float  # firms/quarter
     contacts_per_peer: float  # firms/quarter
     contacts_per_anchor: float  # firms/quarter
     orchestration_contacts: float  # factor
     promise_years: float  # years
+    vacancies_motivate: float  # factor
     staff_content: float  # weight
     staff_form: float  # weight
     cost_micro: float  # 0-1
@@ -125,8 +135,10 @@ class Parameters:
     basis_needed: float  # 0-1
     without_hbo: float  # factor
     owners_for_innovation: float  # firms
+    shared_owns: float  # firms
     trust_years: float  # years
     llo_between: float  # 0-1
+    llo_supply: float  # factor
     reuse_gain: float  # factor
     hardware_share: float  # share
     place_outside: float  # factor
@@ -134,9 +146,11 @@ class Parameters:
     field_blocks_without_network: float  # factor
     network_gain: float  # 1/quarter
     network_fade: float  # 1/quarter
+    network_leader: float  # share
     partners_for_network: float  # partners
     drift_demand: float  # 1/quarter
     drift_practice: float  # 1/quarter
+    drift_base: float  # weight
     embedding_during: float  # 1/quarter
     embedding_after: float  # 1/quarter
     results_lost_when_stopped: float  # 1/quarter
@@ -161,6 +175,7 @@ class Parameters:
     reach_form: float  # weight
     reach_most: float  # share
     indirect_per_direct: float  # ratio
+    indirect_base: float  # weight
     students_per_involved_teacher: float  # students
     students_per_teacher: float  # students
     professionals_klant: float  # persons/year
@@ -169,6 +184,7 @@ class Parameters:
     llo_share_of_staff: float  # 1/year
     llo_most_employees: float  # persons
     phase_rate: float  # phase/quarter
+    phase_base: float  # weight
     phase_slip: float  # phase/quarter
     history_speeds: float  # factor
     phase_3_blocks: float  # 0-1
@@ -196,12 +212,15 @@ class Parameters:
     fee_large: float  # euro/year
     fee_value: float  # 0-1
     llo_price: float  # euro/participant
-    llo_margin: float  # share
+    llo_margin_inside: float  # share
+    llo_margin_outside: float  # share
     oo_per_participant: float  # euro/participant
     municipal_cash: float  # euro/year
     municipal_after: float  # share
     income_memory: float  # 1/quarter
     innovation_per_student: float  # euro/year
+    hbo_budget_per_lectoraat: float  # euro/year
+    hbo_pays: float  # euro/year
     reserve_most_per_student: float  # euro
     viable_share: float  # share
     results_worth_keeping: float  # 0-1

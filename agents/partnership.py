@@ -149,6 +149,8 @@ class PpsTable(Table):
     income: Floats = column(float, 0.0, (6,))  # smoothed cash income by payer, euro a quarter
     due_national: Ints = column(int, 0, "quarters")  # cents to be paid per quarter
     due_provincial: Ints = column(int, 0, "quarters")
+    planned: Floats = column(float, 0.0, "quarters")  # project cost, euro per quarter, in cash and in kind
+    span: Ints = column(int, 16)  # quarters of the first project
     subsidy_start: Ints = column(int, -1)
     subsidy_end: Ints = column(int, -1)  # first quarter without subsidy
     consortium: Bools = column(bool, False)
@@ -197,6 +199,9 @@ class Memberships(Table):
     clock: Ints = column(int)
     why: Ints = column(int)
     founder: Bools = column(bool, False)
+    # of the firm that takes part: when firms are sampled, the sampled one holds the mean of all it stands for
+    learning_culture: Floats = column(float)
+    belief_llo: Floats = column(float)
 
     def active(self) -> Ints:
         """Return the rows of the memberships that have not ended."""

@@ -48,20 +48,22 @@ class Roc(Organisation):
         pps = self.model.pps
         return int(((pps.school == self.row) & ((pps.status == 0) | pps.network_alive)).sum())
 
-    def review(self, led: int, mean_results: float, learning: float, half_way: float) -> None:
-        """Learn from a year of leading partnerships (mechanisms RO-01, RO-07).
+    def review(self, led: int, mean_results: float | None, mean_llo: float, learning: float, half_way: float) -> None:
+        """Learn from a year of leading partnerships (mechanisms RO-01, RO-02, RO-07, LL-05).
 
-        More partnerships make a school manage them as a portfolio, slowly; good results make it willing to
-        keep paying for them.
+        More partnerships make a school manage them as a portfolio, slowly, and a portfolio wears down
+        not-invented-here; good results make it willing to keep paying; LLO that works adds to experience with it.
 
         Args:
             led: Partnerships it ever led.
-            mean_results: Mean of their results kept, 0-1.
+            mean_results: Mean results kept of those whose subsidy ended, 0-1; None when there are none.
+            mean_llo: Mean of their block LLO, 0-1.
             learning: Share of the distance that is learnt in a year.
-            half_way: Partnerships led at which experience is half of what it can become.
+            half_way: Partnerships led at which portfolio management is half of what it can become.
         """
-        if not led:
-            return
         experience = led / (led + half_way)
         self.portfolio_management += learning * max(0.0, experience - self.portfolio_management)
-        self.willing_to_fund += learning * (mean_results - self.willing_to_fund)
+        self.not_invented_here *= 1.0 - learning * self.portfolio_management
+        self.llo_experience += learning * max(0.0, mean_llo - self.llo_experience)
+        if mean_results is not None:
+            self.willing_to_fund += learning * (mean_results - self.willing_to_fund)

@@ -18,7 +18,8 @@ from scenarios.policy import QUARTER
 NAMED = Path(__file__).with_name("named")
 SCHEMA_VERSION = 1
 LARGEST_FILE = 1_000_000  # bytes; a scenario is a page of text
-EARLIEST, LATEST = "2011-Q3", "2035-Q4"
+START, LATEST = "2011-Q3", "2035-Q4"
+"""A region pack gives the state at the start, so that a run always starts there."""
 
 
 class Scenario(BaseModel):
@@ -26,7 +27,6 @@ class Scenario(BaseModel):
 
     Attributes:
         name: Short name, as on the command line.
-        start: First quarter.
         until: Last quarter.
         history: `replay` starts the known partnerships when they did; `emergent` lets all starts come from
             the initiation process.
@@ -43,7 +43,6 @@ class Scenario(BaseModel):
     title_en: str
     purpose_nl: str
     purpose_en: str
-    start: str = Field(default=EARLIEST, pattern=QUARTER)
     until: str = Field(default=LATEST, pattern=QUARTER)
     history: Literal["replay", "emergent"] = "replay"
     history_until: str = Field(default="2018-Q3", pattern=QUARTER)
@@ -79,12 +78,8 @@ def load_scenario(name_or_file: str) -> Scenario:
 
 
 def _check_time(scenario: Scenario, where: str) -> None:
-    if not EARLIEST <= scenario.start <= scenario.until <= LATEST:
-        raise InputError(
-            f"start {scenario.start} and until {scenario.until} do not fit",
-            where,
-            f"quarters from {EARLIEST} to {LATEST}, the start not after the end",
-        )
+    if not START <= scenario.until <= LATEST:
+        raise InputError(f"until is {scenario.until}", where, f"a quarter from {START} to {LATEST}")
 
 
 def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import Bools, Floats
-from agents.partnership import Block, Decision, Location
+from agents.partnership import Block, Decision, Location, Position
 from sim.world import PpsWorld
 
 
@@ -35,29 +35,32 @@ def _growth(world: PpsWorld, working: Bools) -> Floats:
     education = np.array([p.weight_a, p.weight_b, p.weight_c, 0.0, 0.0, 0.0, 0.0])
     practice = np.array([0.0, 0.0, 0.0, p.weight_d, p.weight_e, p.weight_f, 0.0])
     toward = np.clip(pps.practice, 0.0, 1.0)[:, None]
-    weights = (1.0 - toward) * education + (education + practice) * toward
-    effort = np.sqrt(np.maximum(pps.effort, 0.0))[:, None] * (0.5 + pps.leader)[:, None] * working[:, None]
-    growth: Floats = p.block_rate * weights * effort * _gates(world)
+    weights = (1.0 - toward) * education + toward * practice
+    effect = 2.0 * pps.effort / (1.0 + pps.effort)  # diminishing returns; one at unit effort
+    growth: Floats = p.block_rate * weights * (effect * (p.leader_base + pps.leader) * working)[:, None] * _gates(world)
     growth[:, [Block.A_CONTENT, Block.B_FORM, Block.D_LLO]] *= (1.0 + _reuse(world))[:, None]
-    return np.minimum(growth, 0.5)
+    growth[:, Block.D_LLO :] *= pps.network_alive[:, None]
+    return np.minimum(growth, 1.0)
 
 
 def _gates(world: PpsWorld) -> Floats:
     """Return how far each block's prerequisites are met, 0-1 (mechanisms WA-05, CF-04, HB-01, LL-05).
 
-    D needs A, B and C, and a school that has taught adults or firms that lead. E needs form, and a hogeschool or
-    practor. F needs a hogeschool, owning firms, trust that grew over years, and A to C in order.
+    D needs A, B and C, and a school that has taught adults or firms that lead. E needs form, and a hogeschool
+    (without one, a practor alone gets less far). F needs a hogeschool, owning firms, trust that grew over years,
+    and A to C in order.
     """
     pps, p = world.pps, world.p
     gates = np.ones_like(pps.blocks)
     basis = pps.blocks[:, :3].min(axis=1)
     ready = np.clip(basis / p.basis_needed, 0.0, 1.0)
     hbo = np.where(pps.hogescholen > 0, 1.0, p.without_hbo)
-    owned = np.clip((pps.owners + 0.5 * (pps.position >= 3)) / p.owners_for_innovation, 0.0, 1.0)
+    between = pps.position >= Position.SHARED
+    owned = np.clip((pps.owners + p.shared_owns * between) / p.owners_for_innovation, 0.0, 1.0)
     trust = np.clip((world.quarter - pps.born) / (4.0 * p.trust_years) + pps.history, 0.0, 1.0)
     experience = np.array([school.llo_experience for school in world.schools])[pps.school]
-    able = np.where(pps.position >= 3, np.maximum(experience, p.llo_between), experience)
-    gates[:, Block.D_LLO] = ready * able * (0.5 + 0.5 * pps.demand)
+    able = np.where(between, np.maximum(experience, p.llo_between), experience)
+    gates[:, Block.D_LLO] = ready * able * (p.llo_supply + (1.0 - p.llo_supply) * pps.demand)
     gates[:, Block.E_RESEARCH] = np.clip(pps.blocks[:, Block.B_FORM] / p.basis_needed, 0.0, 1.0) * hbo
     gates[:, Block.F_INNOVATION] = ready * hbo * owned * trust
     return gates
@@ -104,7 +107,8 @@ def _network(world: PpsWorld) -> None:
     pps, p = world.pps, world.p
     g = pps.blocks[:, Block.G_NETWORK]
     full = np.clip(pps.field / p.partners_for_network, 0.0, 1.0)
-    gain = p.network_gain * pps.adequacy * full * (0.5 + 0.5 * pps.leader) * (1.0 - g)
+    led = 1.0 - p.network_leader * (1.0 - pps.leader)
+    gain = p.network_gain * pps.adequacy * full * led * (1.0 - g)
     fade = p.network_fade * (1.0 - pps.adequacy) * g
     pps.blocks[:, Block.G_NETWORK] = np.where(pps.network_alive, np.clip(g + gain - fade, 0.0, 1.0), 0.0)
 
@@ -112,9 +116,10 @@ def _network(world: PpsWorld) -> None:
 def _pull_of_field(world: PpsWorld) -> Floats:
     """Return how strongly a partnership is drawn to demand and practice: by committed firms and an orchestrator."""
     pps, p = world.pps, world.p
-    committed = np.clip(pps.owners / p.owners_for_innovation, 0.0, 1.0) + 0.5 * (pps.position >= 3)
+    shared = p.shared_owns * (pps.position >= Position.SHARED)
+    committed = np.clip(pps.owners / p.owners_for_innovation, 0.0, 1.0) + shared
     orchestration = np.array([province.orchestration for province in world.provinces])[pps.province]
-    pull: Floats = 0.5 + committed + orchestration
+    pull: Floats = p.drift_base + committed + orchestration
     return pull
 
 

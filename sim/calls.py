@@ -80,6 +80,9 @@ def pay_budgets(world: PpsWorld) -> None:
     for school in world.schools:
         room = max(0, int(cents(p.reserve_most_per_student * school.students)) - school.reserve)
         ledger.pay(rijk, school.account, "budget", min(room, int(cents(p.innovation_per_student * school.students))))
+    for hbo in world.hogescholen:
+        fresh = int(cents(p.hbo_budget_per_lectoraat * hbo.lectoraten))
+        ledger.pay(rijk, hbo.account, "budget", max(0, fresh - hbo.budget))
     for province in world.provinces:
         fresh = int(cents(province.budget_euro_year))
         unpromised = max(0, province.budget - province.promised)

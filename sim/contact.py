@@ -34,7 +34,7 @@ def contacts_of(world: PpsWorld) -> Floats:
     """
     p, pps = world.p, world.pps
     free_fte = np.maximum(0.0, pps.regie_fte - p.regie_per_partner * pps.partners)
-    bought = p.contacts_per_fte * free_fte * (0.5 + pps.leader)
+    bought = p.contacts_per_fte * free_fte * (p.leader_base + pps.leader)
     brought = p.contacts_per_branch * pps.branches + p.contacts_per_peer * pps.firms + p.contacts_per_anchor * pps.large
     orchestration = np.array([province.orchestration for province in world.provinces])[pps.province]
     contacts: Floats = (bought + brought * pps.blocks[:, Block.G_NETWORK]) * (
@@ -90,23 +90,30 @@ def _by_whom(world: PpsWorld, contacts: Floats, cells: Ints, reached: Ints, left
 
 
 def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> None:
-    table = world.memberships
-    rows = table.active()
-    rows = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
-    n = len(world.firms)
-    known = np.sort(np.append(table.pps[rows] * n + table.member[rows], np.iinfo(np.int64).max))
-    pair = pps * n + firms
-    in_it = known[np.searchsorted(known, pair)] == pair  # np.isin costs ten times as much on so few
-    free = ~in_it | (world.firms.weight[firms] > 1.0)
-    firms, pps = firms[free], pps[free]
     value = expected_value(world, firms, pps)
-    chance = joining_chance(world, firms, pps, value)
+    chance = joining_chance(world, firms, pps, value) * not_yet_in(world, firms, pps)
     shift = world.chance("joining")[pps]
     draws = shifted(world.draws.uniforms("joining", world.quarter, len(world.firms))[firms], shift)
     joins = draws < chance
     firms, pps, value = firms[joins], pps[joins], value[joins]
     role = role_of(world, draws[joins] / chance[joins], world.pps.position[pps], world.p.later_distance)
     join(world, pps, firm_kind(world, firms), firms, role, value)
+
+
+def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
+    """Return the chance that the free place which was contacted is not of a firm that is in the partnership already.
+
+    One or zero when every firm is simulated; with a sample, a share of the firms that the sampled one stands for.
+    """
+    table, n = world.memberships, len(world.firms)
+    rows = table.active()
+    rows = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
+    known = np.sort(table.pps[rows] * n + table.member[rows])
+    pair = pps * n + firms
+    times = np.searchsorted(known, pair, side="right") - np.searchsorted(known, pair)
+    most = np.where(world.firms.large[firms], world.p.most_pps_large, 1.0)
+    free: Floats = 1.0 - np.clip(times * (most - 1.0) / room(world, firms), 0.0, 1.0)
+    return free
 
 
 def expected_value(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
@@ -120,8 +127,9 @@ def expected_value(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     promise = np.exp(-age / (4.0 * p.promise_years)) * k.leader[pps]
     offers = offer(world)
     staff, llo, innovation = (np.maximum(offers[name][pps], promise) for name in ("staff", "llo", "innovation"))
+    wanted = table.motive_staff[firms] * (1.0 + p.vacancies_motivate * world.climate.tightness)
     value: Floats = (
-        table.motive_staff[firms] * table.belief_staff[firms] * staff
+        wanted * table.belief_staff[firms] * staff
         + table.motive_llo[firms] * table.belief_llo[firms] * llo
         + table.motive_innovation[firms] * table.belief_innovation[firms] * table.innovation_need[firms] * innovation
     )
@@ -145,14 +153,14 @@ def offer(world: PpsWorld) -> dict[str, Floats]:
     return {
         "staff": p.staff_content * content + p.staff_form * form + (1.0 - p.staff_content - p.staff_form) * place,
         "llo": llo,
-        "innovation": 0.5 * (research + innovation),
+        "innovation": (research + innovation) / 2.0,
     }
 
 
 def contact_spread(world: PpsWorld) -> Floats:
     """Return contacts per firm in each cell for one contact made from each cell, shape (cells, cells).
 
-    Most contacts stay in the own region, then the neighbouring ones (53-95% of participants are local), within
+    Most contacts stay in the own region, then the neighbouring ones (40-95% of partners are local), within
     the sectors from which the partnership recruits, evenly over the firms there.
     """
     p = world.p

@@ -21,12 +21,17 @@ def decisions(world: PpsWorld) -> None:
 
 
 def _schools_review(world: PpsWorld) -> None:
-    pps, p = world.pps, world.p
-    led = np.bincount(pps.school, minlength=len(world.schools))
-    results = np.bincount(pps.school, weights=pps.results, minlength=len(world.schools))
+    pps, p, n = world.pps, world.p, len(world.schools)
+    led = np.bincount(pps.school, minlength=n)
+    decided = pps.decision > 0
+    ended = np.bincount(pps.school, weights=decided, minlength=n)
+    results = np.bincount(pps.school, weights=pps.results * decided, minlength=n)
+    llo = np.bincount(pps.school, weights=pps.blocks[:, Block.D_LLO], minlength=n)
     for school in world.schools:
-        count = int(led[school.row])
-        school.review(count, float(results[school.row]) / max(count, 1), p.school_learning, p.portfolio_half_way)
+        k = school.row
+        mean_results = float(results[k] / ended[k]) if ended[k] else None
+        mean_llo = float(llo[k] / led[k]) if led[k] else 0.0
+        school.review(int(led[k]), mean_results, mean_llo, p.school_learning, p.portfolio_half_way)
         school.teachers = school.students / p.students_per_teacher
 
 
@@ -34,7 +39,7 @@ def _hogescholen_review(world: PpsWorld) -> None:
     table, pps = world.memberships, world.pps
     rows = table.active()
     rows = rows[table.kind[rows] == Kind.HOGESCHOOL]
-    research = 0.5 * (pps.blocks[:, Block.E_RESEARCH] + pps.blocks[:, Block.F_INNOVATION])
+    research = (pps.blocks[:, Block.E_RESEARCH] + pps.blocks[:, Block.F_INNOVATION]) / 2.0
     for hbo in world.hogescholen:
         mine = table.pps[rows[table.member[rows] == hbo.row]]
         hbo.review(float(research[mine].mean()) if len(mine) else 0.0, len(mine), world.p.hbo_learning)
@@ -50,7 +55,7 @@ def _hogescholen_link(world: PpsWorld) -> None:
         for hbo in world.hogescholen:
             if pps.sector[row] not in hbo.sectors or not hbo.has_room(carried[hbo.row], p.pps_per_lectoraat):
                 continue
-            pull = p.hbo_links * hbo.value_of_mbo * (0.5 + pps.practice[row])
+            pull = p.hbo_links * hbo.value_of_mbo * (p.hbo_base + pps.practice[row])
             pull *= 1.0 + p.hbo_large_pull * hbo.large_firm_links * (pps.large[row] > 0)
             if turned[hbo.row] < pull:
                 join(world, row, Kind.HOGESCHOOL, np.array([hbo.row]), Role.PARTNER, p.value_at_start)

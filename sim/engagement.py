@@ -20,7 +20,7 @@ def value_and_engagement(world: PpsWorld) -> None:
         firms = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
         _experience(world, firms)
         _act(world, firms)
-        _others_drift(world, rows[table.kind[rows] > Kind.HOGESCHOOL])
+        _others_drift(world, rows[table.kind[rows] >= Kind.SCHOOL])
         count_partners(world)
     spread_beliefs(world)
 
@@ -38,7 +38,7 @@ def _experience(world: PpsWorld, rows: Ints) -> None:
     table.value[rows] += p.value_learning * (value - table.value[rows])
     demanding = np.where(firms.large[member], p.satisfied_large, p.satisfied_mkb)
     table.clock[rows] = np.where(table.value[rows] >= demanding, 0, table.clock[rows] + 1)
-    _learn(world, member, offers, contact)
+    _learn(world, rows, offers, contact)
 
 
 def experienced(offers: dict[str, Floats], motive: tuple[Floats, Floats, Floats], need: Floats, felt: Floats) -> Floats:
@@ -55,22 +55,28 @@ def experienced(offers: dict[str, Floats], motive: tuple[Floats, Floats, Floats]
     return value
 
 
-def _learn(world: PpsWorld, member: Ints, offers: dict[str, Floats], contact: Floats) -> None:
+def _learn(world: PpsWorld, rows: Ints, offers: dict[str, Floats], contact: Floats) -> None:
     """Move members' beliefs towards what they see, and their learning culture by LLO (FI-09).
 
-    A sampled firm moves for the one of its kind that sees it.
+    A sampled firm moves for the one of its kind that takes part; that one keeps what it learnt in its membership.
     """
-    p, firms = world.p, world.firms
-    rate = p.belief_learning / firms.weight[member]
+    p, table, firms = world.p, world.memberships, world.firms
+    member = table.member[rows]
+    own = 1.0 / firms.weight[member]
     for belief, name in (("belief_staff", "staff"), ("belief_llo", "llo"), ("belief_innovation", "innovation")):
         column = getattr(firms, belief)
+        held = table.belief_llo[rows] if name == "llo" else column[member]
         seen = np.clip(offers[name] * contact * p.showing, 0.0, 1.0)
-        np.add.at(column, member, rate * (seen - column[member]))
+        move = p.belief_learning * (seen - held)
+        if name == "llo":
+            table.belief_llo[rows] = held + move
+        np.add.at(column, member, own * move)
         column[member] = np.clip(column[member], 0.0, 1.0)
-    culture = firms.learning_culture
-    lesson = p.culture_learning / firms.weight[member] * offers["llo"] * contact
-    np.add.at(culture, member, lesson * (1.0 - culture[member]))
-    np.clip(culture, 0.0, 1.0, out=culture)
+    held = table.learning_culture[rows]
+    move = p.culture_learning * offers["llo"] * contact * (1.0 - held)
+    table.learning_culture[rows] = held + move
+    np.add.at(firms.learning_culture, member, own * move)
+    firms.learning_culture[member] = np.clip(firms.learning_culture[member], 0.0, 1.0)
 
 
 def _act(world: PpsWorld, rows: Ints) -> None:
@@ -95,11 +101,13 @@ def _act(world: PpsWorld, rows: Ints) -> None:
 
 
 def _others_drift(world: PpsWorld, rows: Ints) -> None:
-    """Let municipalities, care institutions and the like drift away where nobody keeps the contact."""
+    """Let schools, municipalities and the like drift away where nobody keeps the contact; the lead school stays."""
     p, table, pps = world.p, world.memberships, world.pps
-    of = table.pps[rows]
-    draws = world.draws.uniforms("others drift", world.quarter, len(table))[rows]
-    leaves = draws < p.others_leave * (1.0 - pps.adequacy[of])
+    of, kind, member = table.pps[rows], table.kind[rows], table.member[rows]
+    draws = world.draws.uniforms("others drift", world.quarter, int(world.first_of_kind[-1]))
+    turned = shifted(draws[world.first_of_kind[kind] + member], world.chance("engagement")[of])
+    leads = (kind == Kind.SCHOOL) & (member == pps.school[of])
+    leaves = (turned < p.others_leave * (1.0 - pps.adequacy[of])) & ~leads & (table.since[rows] < world.quarter)
     leave(world, rows[leaves], Leaving.CONTACT_FADED)
 
 

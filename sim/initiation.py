@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from agents.columns import Floats, Ints
-from agents.partnership import Kind, Location, Pps, Role
-from agents.roc import Roc
+from agents.columns import Bools, Floats, Ints
+from agents.partnership import Kind, Location, Position, Pps, Role
 from scenarios.region import KnownPps
 from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
 from sim.draws import around, lognormal, poisson, shifted
@@ -17,6 +16,9 @@ from sim.network import carried_by, count_partners, firm_kind, join, room
 from sim.world import CHANCES, PpsWorld
 
 LIGHT = (Kind.GEMEENTE, Kind.ZORGINSTELLING, Kind.BRANCHEORGANISATIE, Kind.VMBO, Kind.KENNISINSTELLING, Kind.OVERIG)
+
+FORM_POSITION = {"network": Position.SHARED, "bv": Position.BETWEEN_PARTNERS}
+"""Least position of the regie that a reported legal form implies (our reading)."""
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Plan:
     practice: float = 0.0
     position: int = 1
     location: int = 0
+    by_firms: bool = False  # whether firms took the initiative
     target_students: float = 0.0
     cost: float = 0.0  # euro
     request: int = 0  # cents
@@ -87,6 +90,7 @@ def _start_known(world: PpsWorld) -> None:
         )
         if known.location != "unknown":
             plan.location = Location[known.location.upper()]
+        plan.position = max(plan.position, FORM_POSITION.get(known.form, Position.IN_SCHOOL))
         scheme = "sip" if world.quarter < world.first_rif else "rif"
         plan.request = int(cents(np.clip(plan.cost * world.p.known_share, world.p.known_least, world.p.known_most)))
         years = int(world.p.project_years)
@@ -123,7 +127,7 @@ def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
     """Return the (school, sector) pairs in which an initiative is taken in this round.
 
     The chance rises with the weight of the sector in the region, the school's share in it, how well its firms
-    are organised and how tight the labour market is; it falls with the partnerships that cover the sector in
+    are organised and the shortage of staff there; it falls with the partnerships that cover the sector in
     the region and that the school carries already (mechanisms LC-17, LC-18, CO-01).
     """
     p, pps, pack = world.p, world.pps, world.pack
@@ -137,16 +141,31 @@ def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
     heads = np.maximum(world.enrolment.stock.sum(axis=(1, 2, 3)), 1)
     load = np.exp(-led / (p.pps_per_10000_students * heads / 10_000))
     leads = np.array([school.leads for school in world.schools], dtype=float)
-    pull = weight * taught * (p.organised_floor + world.organised)[None, :] * (p.slack_pull + world.climate.tightness)
-    rate = p.initiation_rate * pull / (1.0 + coverage[region]) ** 2 * (load * leads)[:, None]
+    pull = weight * taught * (p.organised_floor + world.organised)[None, :] * (p.slack_pull + shortage(world)[region])
+    rate = p.initiation_rate * pull / (1.0 + coverage[region]) ** p.coverage_power * (load * leads)[:, None]
     draws = world.draws.uniforms(f"initiation {call.scheme}", world.quarter, rate.size).reshape(rate.shape)
     taken = np.argwhere(draws < 1.0 - np.exp(-rate))
     return [(int(school), int(sector)) for school, sector in taken]
 
 
+def shortage(world: PpsWorld) -> Floats:
+    """Return the shortage of staff, 0-1, by region and sector: vacancies against vacancies plus new graduates."""
+    firms = world.firms
+    cells = (world.n_regions, world.n_sectors)
+    vacancies = np.bincount(firms.cell, weights=firms.vacancies * firms.weight, minlength=cells[0] * cells[1])
+    open_ = vacancies.reshape(cells)
+    years = world.enrolment.years
+    leave_school = years[-1].graduates if years else np.zeros_like(world.enrolment.stock)
+    graduates = np.zeros(cells)
+    np.add.at(graduates, world.school_region, leave_school.sum(axis=(2, 3)))
+    supply = open_ + graduates
+    short: Floats = np.divide(open_, supply, out=np.zeros(cells), where=supply > 0)
+    return short
+
+
 def _draw_up(world: PpsWorld, identity: str, name: str, school: int, sector: int, region: int) -> Plan:
     p = world.p
-    u = world.draws.uniforms("plan", identity, 12 + 2 * len(LIGHT))
+    u = world.draws.uniforms("plan", identity, 13 + 2 * len(LIGHT))
     spread = p.trait_spread
     plan = Plan(identity, name, school, sector, region)
     plan.shifts = u[10:12]
@@ -154,14 +173,19 @@ def _draw_up(world: PpsWorld, identity: str, name: str, school: int, sector: int
     plan.history = float(around(u[1], p.shared_history + p.history_organised * world.organised[sector], spread))
     plan.demand = float(around(u[2], p.demand_at_start, spread))
     plan.practice = float(around(u[3], p.practice_at_start, spread))
-    plan.position = 4 if u[4] < p.start_between else 3 if u[4] < p.start_between + p.start_shared else 1
+    between, shared = p.start_between, p.start_between + p.start_shared
+    options = (Position.BETWEEN_PARTNERS, Position.SHARED, Position.IN_SCHOOL)
+    plan.position = options[int(u[4] >= between) + int(u[4] >= shared)]
+    plan.by_firms = bool(u[12] < p.firms_initiate * world.organised[sector])
+    if plan.by_firms:  # firms that unite make a say in the regie a condition (FI-13, RO-07)
+        plan.position = max(plan.position, Position.SHARED)
     own, company = p.location_own, p.location_own + p.location_company
     plan.location = Location.OWN if u[5] < own else Location.COMPANY if u[5] < company else Location.SCHOOL
     target = lognormal(u[6], p.target_median, float(np.sqrt(2 * np.log(p.target_mean / p.target_median))))
     plan.target_students = float(np.clip(target, p.target_min, p.target_max))
     plan.cost = float(lognormal(u[7], p.cost_median, p.cost_sigma))
     plan.firms = _founding_firms(world, plan, p.founding_firms * (1.0 + p.founding_spread * (2 * u[8] - 1)))
-    plan.others = _other_founders(world, plan, u[12:])
+    plan.others = _other_founders(world, plan, u[13:])
     plan.score = (
         p.score_leader * plan.leader
         + p.score_firms * min(1.0, len(plan.firms) / p.founding_firms)
@@ -181,7 +205,7 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     candidates = np.flatnonzero((reach > 0)[firms.cell])
     candidates = candidates[room(world, candidates) >= 1.0]
     weight = reach[firms.cell[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
-    weight *= np.where(firms.top[candidates], p.pull_top, 1.0) * (0.5 + firms.belief_staff[candidates])
+    weight *= np.where(firms.top[candidates], p.pull_top, 1.0) * (p.belief_base + firms.belief_staff[candidates])
     draws = world.draws.uniforms("founding", world.quarter, len(firms))[candidates]
     race = -np.log(np.maximum(shifted(draws, plan.shifts[0]), 1e-300)) / weight
     count = min(round(wanted), len(candidates))
@@ -202,7 +226,7 @@ def _other_founders(world: PpsWorld, plan: Plan, light: Floats) -> list[tuple[Ki
         hbo = world.hogescholen[row]
         if plan.sector not in hbo.sectors or not hbo.has_room(carried_by(world, row), p.pps_per_lectoraat):
             continue
-        if draw < p.hbo_founds * hbo.value_of_mbo * (0.5 + plan.practice):
+        if draw < p.hbo_founds * hbo.value_of_mbo * (p.hbo_base + plan.practice):
             others.append((Kind.HOGESCHOOL, row))
     means = np.array(
         [
@@ -242,7 +266,7 @@ def _outside_applications(world: PpsWorld, call: OpenCall) -> tuple[Ints, Floats
     key = f"{call.scheme}/{call.round}"
     count = int(poisson(world.draws.uniforms("outside count", key, 1), rate * outside)[0])
     cost = lognormal(world.draws.uniforms("outside cost", key, count), p.cost_median, p.cost_sigma)
-    size = cost * call.share if call.scheme in FOR_NEW else cost / p.cost_median * 0.5 * call.most / CENTS
+    size = cost * call.share if call.scheme in FOR_NEW else cost / p.cost_median * p.outside_asks * call.most / CENTS
     requests = np.clip(cents(size), call.least, call.most)
     expected = p.score_leader * p.leader + p.score_firms + p.score_history * p.shared_history
     noise = p.score_noise * (2.0 * world.draws.uniforms("outside score", key, count) - 1.0)
@@ -256,7 +280,7 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
     firms = plan.firms[room(world, plan.firms) >= 1.0]
     lead = world.schools[plan.school]
     name = _distinct(world, plan.name)
-    outside, formal = plan.position >= 3, plan.demand < 0.5
+    outside, formal = plan.position >= Position.SHARED, plan.demand < world.p.llo_formal_below
     row = world.pps.append(
         school=plan.school,
         sector=plan.sector,
@@ -278,21 +302,24 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         due_national=schedule(plan.request, profile, now, calendar.quarters),
         subsidy_start=now,
         subsidy_end=now + len(profile),
+        span=len(profile),
         chance=world.draws.uniforms("pps", plan.identity, len(CHANCES) * calendar.quarters),
     )
+    world.pps.planned[row, now : now + len(profile)] = world.pps.cost[row] / len(profile)
     world.pps.phase_since[row, 1] = now
     world.pps.hardware[row] = p.place_at_start * (plan.location == Location.OWN)
     world.pps_ids.append(plan.identity)
     world.pps_names.append(name)
     world.partnerships.append(Pps(world, plan.identity, name, world.pps, row))
     _found_members(world, row, plan, firms)
-    _province_joins_in(world, row, lead)
+    _province_joins_in(world, row)
     world.pps.founders[row] = world.pps.partners[row]
     world.tell(
         row,
         "founded",
         school=lead.name,
         scheme=scheme,
+        by_firms=plan.by_firms,
         firms=len(firms),
         partners=int(world.pps.partners[row]),
         euros=plan.request // CENTS,
@@ -344,9 +371,9 @@ def role_of(world: PpsWorld, draws: Floats, position: Ints, distance: float = 0.
     return np.minimum(role, Role.MEDE_EIGENAAR)
 
 
-def _province_joins_in(world: PpsWorld, row: int, lead: Roc) -> None:
+def _province_joins_in(world: PpsWorld, row: int) -> None:
     """Let the province add its share of the project cost, while its budget lasts."""
-    province = world.provinces[int(world.province_of[lead.region])]
+    province = world.provinces[int(world.pps.province[row])]
     amount = int(cents(world.p.province_share * world.pps.cost[row]))
     if amount and province.can_pay(amount):
         span = int(world.pps.subsidy_end[row] - world.pps.subsidy_start[row])
@@ -361,23 +388,37 @@ def _scale_up(world: PpsWorld, call: OpenCall) -> None:
     pps, p = world.pps, world.p
     near_end = pps.subsidy_end - world.quarter <= p.scale_up_window
     able = pps.network_alive & (pps.phase >= p.scale_up_phase) & near_end & (pps.scaled_up < 0)
+    able &= (pps.hogescholen > 0) | (not call.needs_hogeschool)
     rows = np.flatnonzero(able & (world.chance("scale_up") < p.scale_up_applies))
     asked = cents(np.clip(p.scale_up_share * pps.cost[rows], call.least / CENTS, call.most / CENTS))
     _grant_existing(world, call, rows, asked, [[int(row)] for row in rows])
 
 
 def _consortia(world: PpsWorld, call: OpenCall) -> None:
-    """Let mature partnerships of one sector in a province apply together (HIP, P-P09)."""
+    """Let mature partnerships of related sectors in a province apply together (HIP, P-P09)."""
     pps, p = world.pps, world.p
-    able = pps.network_alive & (pps.phase >= p.hip_phase) & (pps.hogescholen > 0) & ~pps.consortium
-    groups: dict[tuple[int, int], list[int]] = {}
-    for row in np.flatnonzero(able):
-        groups.setdefault((int(pps.province[row]), int(pps.sector[row])), []).append(int(row))
-    members = [groups[key] for key in sorted(groups)]
+    able = pps.network_alive & (pps.phase >= p.hip_phase) & ~pps.consortium
+    members = _consortium_members(world, able)
+    leads = np.array([group[0] for group in members], dtype=np.int64)
     asked = np.array([min(call.most, int(cents(p.hip_per_member)) * len(group)) for group in members], dtype=np.int64)
-    leads = np.array([max(group, key=lambda row: (pps.development[row], -row)) for group in members], dtype=np.int64)
     for group in _grant_existing(world, call, leads, asked, members):
         pps.consortium[group] = True
+
+
+def _consortium_members(world: PpsWorld, able: Bools) -> list[list[int]]:
+    """Group able partnerships, each group led by the most developed one with a hogeschool; at least two each."""
+    pps = world.pps
+    free = set(np.flatnonzero(able).tolist())
+    groups = []
+    for lead in sorted(np.flatnonzero(able & (pps.hogescholen > 0)).tolist(), key=lambda k: -pps.development[k]):
+        if lead not in free:
+            continue
+        related = world.recruits[pps.sector[lead]]
+        others = [k for k in sorted(free - {lead}) if pps.province[k] == pps.province[lead] and related[pps.sector[k]]]
+        if others:
+            groups.append([lead, *others])
+            free -= {lead, *others}
+    return groups
 
 
 def _grant_existing(
@@ -401,10 +442,10 @@ def _extend(world: PpsWorld, row: int, amount: int, call: OpenCall) -> None:
     pps, now = world.pps, world.quarter
     undecided = pps.decision[row] == 0
     start = max(now, int(pps.subsidy_end[row])) if undecided else now
-    if start >= world.calendar.quarters:
-        return
     pps.due_national[row] += schedule(amount, call.profile, start, world.calendar.quarters)
+    span = len(call.profile)
+    pps.planned[row, start : start + span] += amount / CENTS / call.share / span
     pps.scaled_up[row] = now
     if undecided:
-        pps.subsidy_end[row] = start + len(call.profile)
+        pps.subsidy_end[row] = start + span
     world.tell(row, "granted", scheme=call.scheme, euros=amount // CENTS)

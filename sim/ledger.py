@@ -22,6 +22,7 @@ STREAMS = (
     "provincial_subsidy",
     "regie_funding",
     "school_contribution",
+    "hogeschool_contribution",
     "firm_in_kind",
     "firm_cash",
     "membership_fees",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.columns import Bools, Floats
-from agents.partnership import Decision, Kind, Payer, Role
+from agents.partnership import Decision, Kind, Payer, Position, Role
 from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
 
@@ -38,6 +38,7 @@ def money(world: PpsWorld) -> None:
     _collect_llo(world)
     _collect_municipalities(world)
     _collect_from_schools(world)
+    _collect_from_hogescholen(world)
     in_kind = _work_in_kind(world, given)
     for policy in world.policies_in_force():
         policy.on_money(world)
@@ -79,7 +80,7 @@ def subsidised(world: PpsWorld) -> Bools:
 def fee_paying(world: PpsWorld) -> Bools:
     """Say which partnerships have members that pay a fee: those with an entity between the partners."""
     pps = world.pps
-    entity: Bools = (pps.position == 4) & pps.network_alive
+    entity: Bools = (pps.position == Position.BETWEEN_PARTNERS) & pps.network_alive
     return entity
 
 
@@ -93,13 +94,35 @@ def _collect_from_firms(world: PpsWorld, given: Contributions) -> None:
         pay(accounts[payer], to, "membership_fees", cents(fees))
 
 
+def llo_margin(world: PpsWorld) -> Floats:
+    """Return the margin on LLO that each partnership keeps: more where firms share the direction (types 3 and 4)."""
+    p = world.p
+    margin: Floats = np.where(world.pps.llo_type >= LLO_OUTSIDE, p.llo_margin_outside, p.llo_margin_inside)
+    return margin
+
+
 def _collect_llo(world: PpsWorld) -> None:
     """Collect the margin on LLO and, in sectors with such a fund, its payment per participant (FU-05, FU-06)."""
-    p, pps = world.p, world.pps
+    p, pps, ledger = world.p, world.pps, world.ledger
     participants = pps.llo / 4.0 * (pps.stopped < 0)
-    world.ledger.pay(world.accounts["mkb"], pps.account, "llo_fees", cents(participants * p.llo_price * p.llo_margin))
+    fees = cents(participants * p.llo_price * llo_margin(world))
+    of_large = np.floor(fees * pps.large / np.maximum(pps.firms, 1)).astype(np.int64)
+    ledger.pay(world.accounts["grootbedrijf"], pps.account, "llo_fees", of_large)
+    ledger.pay(world.accounts["mkb"], pps.account, "llo_fees", fees - of_large)
     fund = participants * p.oo_per_participant * world.oo_fund[pps.sector]
-    world.ledger.pay(world.accounts["oo-fondsen"], pps.account, "oo_fund", cents(fund))
+    ledger.pay(world.accounts["oo-fondsen"], pps.account, "oo_fund", cents(fund))
+
+
+def _collect_from_hogescholen(world: PpsWorld) -> None:
+    """Let hogescholen pay for the research hours of their lectoraten, while their budget lasts."""
+    p, table, pps = world.p, world.memberships, world.pps
+    rows = table.active()
+    rows = rows[table.kind[rows] == Kind.HOGESCHOOL]
+    for hbo in world.hogescholen:
+        mine = table.pps[rows[table.member[rows] == hbo.row]]
+        if len(mine):
+            each = min(int(cents(p.hbo_pays / 4.0)), hbo.budget // len(mine))
+            world.ledger.pay(hbo.account, pps.account[mine], "hogeschool_contribution", np.full(len(mine), each))
 
 
 def _collect_municipalities(world: PpsWorld) -> None:
@@ -150,11 +173,18 @@ def _work_in_kind(world: PpsWorld, given: Contributions) -> Floats:
     return total / CENTS
 
 
+def upkeep(world: PpsWorld) -> Floats:
+    """Return what it costs to keep the results up, in euros a quarter."""
+    pps = world.pps
+    cost: Floats = world.p.upkeep_share * pps.results * pps.cost / pps.span
+    return cost
+
+
 def regie_need(world: PpsWorld) -> Floats:
-    """Return the regie, in fte, that a partnership of its size needs."""
-    p = world.p
-    need: Floats = np.minimum(p.regie_base + p.regie_per_partner * world.pps.partners, p.regie_most)
-    return need
+    """Return the regie, in fte, that a partnership of its size needs; a consortium shares part of it."""
+    p, pps = world.p, world.pps
+    need: Floats = np.minimum(p.regie_base + p.regie_per_partner * pps.partners, p.regie_most)
+    return need * np.where(pps.consortium, 1.0 - p.consortium_shares, 1.0)
 
 
 def _spend(world: PpsWorld, in_kind: Floats) -> None:
@@ -162,12 +192,11 @@ def _spend(world: PpsWorld, in_kind: Floats) -> None:
     cash = ledger.balance[pps.account]
     running = (pps.stopped < 0) & (cash > 0)
     paid = subsidised(world)
-    per_quarter = pps.cost / (4.0 * p.project_years)
-    upkeep = p.upkeep_share * pps.results * per_quarter
-    committed = cents(np.where(paid, p.programme_share * per_quarter, upkeep))
+    planned = pps.planned[:, world.quarter]
+    committed = cents(np.where(paid, p.programme_share * planned, upkeep(world)))
     programme = np.where(running, np.minimum(cash, committed), 0)
     need = regie_need(world)
-    wanted = np.where(paid, np.minimum(need * p.fte_cost / 4.0, p.regie_share * per_quarter), need * p.fte_cost / 4.0)
+    wanted = np.where(paid, np.minimum(need * p.fte_cost / 4.0, p.regie_share * planned), need * p.fte_cost / 4.0)
     regie = np.where(running & pps.network_alive, np.minimum(cash - programme, cents(wanted)), 0)
     spare = cash - programme - regie
     extra = np.where(running & paid, np.floor(p.spare_spent * spare), 0).astype(np.int64)
@@ -184,6 +213,7 @@ PAYERS: dict[str, Payer] = {
     "regie_funding": Payer.PROVINCIE,
     "school_contribution": Payer.SCHOOL,
     "school_regie": Payer.SCHOOL,
+    "hogeschool_contribution": Payer.SCHOOL,
     "firm_cash": Payer.BEDRIJVEN,
     "membership_fees": Payer.BEDRIJVEN,
     "llo_fees": Payer.LLO,
@@ -191,6 +221,8 @@ PAYERS: dict[str, Payer] = {
     "municipal_contribution": Payer.GEMEENTE,
 }
 INCOME = (*PAYERS, "firm_in_kind")
+LLO_OUTSIDE = 3
+"""LLO types 1 and 2 are led by the school, 3 and 4 from outside it."""
 
 
 def _remember_income(world: PpsWorld) -> None:

@@ -37,11 +37,14 @@ def join(
     founder: bool = False,
 ) -> None:
     """Add memberships: one per member, with its kind, role and the value it expects (0-1)."""
-    count = len(members)
+    count, table = len(members), world.memberships
     if count:
-        world.memberships.append(
+        first = table.append(
             count, pps=pps, kind=kind, member=members, role=role, since=world.quarter, value=value, founder=founder
         )
+        firms = first + np.flatnonzero(table.kind[first:] <= Kind.GROOTBEDRIJF)
+        table.learning_culture[firms] = world.firms.learning_culture[table.member[firms]]
+        table.belief_llo[firms] = world.firms.belief_llo[table.member[firms]]
 
 
 def leave(world: PpsWorld, rows: Ints, why: Leaving) -> None:

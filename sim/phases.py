@@ -18,8 +18,9 @@ def phases(world: PpsWorld) -> None:
     if not len(pps):
         return
     blocks = pps.blocks
-    work = 0.5 * (blocks[:, Block.A_CONTENT] + blocks[:, Block.B_FORM]) + 0.5 * blocks[:, Block.G_NETWORK]
-    pace = p.phase_rate * (1.0 + p.history_speeds * pps.history) * (0.5 + work) * pps.adequacy
+    made = (blocks[:, Block.A_CONTENT] + blocks[:, Block.B_FORM]) / 2.0
+    work = (made + blocks[:, Block.G_NETWORK]) / 2.0
+    pace = p.phase_rate * (1.0 + p.history_speeds * pps.history) * (p.phase_base + work) * pps.adequacy
     slip = p.phase_slip * (1.0 - pps.adequacy)
     moving = pps.network_alive & (pps.stopped < 0)
     pps.development[:] = np.clip(pps.development + np.where(moving, pace - slip, 0.0), 1.0, 5.0)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import Floats
-from agents.partnership import Kind
+from agents.partnership import FIELD_KINDS, Kind
 from sim.world import PpsWorld
+
+IS_FIELD = np.isin(np.arange(len(Kind)), FIELD_KINDS)
 
 
 def reach(world: PpsWorld) -> None:
@@ -20,11 +22,16 @@ def reach(world: PpsWorld) -> None:
         return
     a, b, place, llo, *_ = pps.blocks.T
     progress = p.reach_content * a + p.reach_form * b + (1.0 - p.reach_content - p.reach_form) * place
-    kept = np.where(pps.decision > 0, np.minimum(1.0, pps.results / np.maximum(0.5 * (a + b), 1e-9)), 1.0)
+    kept = np.where(pps.decision > 0, np.minimum(1.0, pps.results / np.maximum((a + b) / 2.0, 1e-9)), 1.0)
     kept = np.where(pps.stopped >= 0, 0.0, kept)
     in_sector = world.enrolment.stock.sum(axis=(2, 3))[pps.school, pps.sector]
-    pps.students_direct[:] = np.minimum(pps.target_students * progress * kept, p.reach_most * in_sector)
-    pps.students_indirect[:] = pps.students_direct * p.indirect_per_direct * (0.5 + a)
+    alone = np.minimum(pps.target_students * progress * kept, p.reach_most * in_sector)
+    together = np.zeros((len(world.schools), world.n_sectors))
+    np.add.at(together, (pps.school, pps.sector), alone)
+    together = together[pps.school, pps.sector]
+    crowding = np.divide(in_sector, together, out=np.ones(len(pps)), where=together > in_sector)
+    pps.students_direct[:] = alone * crowding  # partnerships cannot reach more than all students of the sector
+    pps.students_indirect[:] = pps.students_direct * p.indirect_per_direct * (p.indirect_base + a)
     pps.teachers[:] = pps.students_direct / p.students_per_involved_teacher
     _field(world, llo)
 
@@ -34,12 +41,13 @@ def _field(world: PpsWorld, llo: Floats) -> None:
     pps, p, table, firms = world.pps, world.p, world.memberships, world.firms
     rows = table.active()
     of, n = table.pps[rows], len(pps)
+    field = IS_FIELD[table.kind[rows]]
     per_role = np.array(
         [0.0, p.professionals_klant, p.professionals_adviseur, p.professionals_partner, p.professionals_partner]
     )
-    pps.professionals[:] = np.bincount(of, weights=per_role[table.role[rows]], minlength=n)
+    pps.professionals[:] = np.bincount(of, weights=per_role[table.role[rows]] * field, minlength=n)
     firm = table.kind[rows] <= Kind.GROOTBEDRIJF
     member = table.member[rows[firm]]
-    eager = firms.learning_culture[member] * firms.belief_llo[member]
+    eager = table.learning_culture[rows[firm]] * table.belief_llo[rows[firm]]
     staff = np.minimum(firms.employees[member], p.llo_most_employees) * p.llo_share_of_staff
     pps.llo[:] = llo * np.bincount(of[firm], weights=eager * staff, minlength=n)

@@ -96,7 +96,7 @@ def places_of(world: PpsWorld) -> Floats:
     settled = float(np.clip((year - p.bbl_loss_from) / p.bbl_loss_years, 0.0, 1.0))
     regional = np.array([region.bbl_decline for region in world.pack.regions])
     kept = 1.0 - np.clip(p.bbl_loss * regional, 0.0, 1.0) * settled
-    character = 1.0 + p.bbl_culture * (firms.learning_culture - 0.5)
+    character = 1.0 + p.bbl_culture * (firms.learning_culture - p.culture_klein)
     member = 1.0 + p.bbl_members * np.minimum(firms.memberships / firms.weight, 1.0)
     firms.bbl_places[:] = np.sqrt(firms.employees) * character * member * (cycle * kept)[firms.region]
     offered = np.bincount(

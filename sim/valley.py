@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from agents.partnership import Block, Decision, Kind, Leaving, Payer, Position, Role, Status
-from sim.ledger import CENTS
-from sim.money import promised_regie, regie_need
+from sim.money import llo_margin, promised_regie, regie_need
 from sim.network import count_partners, leave
 from sim.world import PpsWorld
 
@@ -31,9 +30,9 @@ class Condition:
 
 
 def end_of_subsidy(world: PpsWorld) -> None:
-    """Decide for partnerships whose subsidy has just ended, and see which networks have died."""
+    """Decide for partnerships in their last quarter with subsidy, and see which networks have died."""
     pps = world.pps
-    ending = np.flatnonzero((pps.subsidy_end <= world.quarter) & (pps.decision == Decision.NONE))
+    ending = np.flatnonzero((pps.subsidy_end <= world.quarter + 1) & (pps.decision == Decision.NONE))
     for row in ending:
         decide(world, int(row))
     if len(ending):
@@ -108,17 +107,16 @@ def structural_money(world: PpsWorld, row: int) -> float:
     """Return the yearly money for regie that a partnership can count on without project subsidy, in euros.
 
     Fees that its satisfied firms would pay to an entity, the LLO margin and O&O money, municipalities after the
-    project, what policies promise, and consortium or scale-up money that still runs.
+    project, and what policies promise.
     """
     pps, p, table = world.pps, world.p, world.memberships
     rows = table.active()
     rows = rows[(table.pps[rows] == row) & (table.kind[rows] <= Kind.GROOTBEDRIJF)]
     rows = rows[(table.role[rows] >= Role.ADVISEUR) & (table.value[rows] >= p.fee_value)]
     fees = np.where(table.kind[rows] == Kind.GROOTBEDRIJF, p.fee_large, p.fee_mkb).sum()
-    llo = pps.llo[row] * (p.llo_price * p.llo_margin + p.oo_per_participant * world.oo_fund[pps.sector[row]])
+    llo = pps.llo[row] * (p.llo_price * llo_margin(world)[row] + p.oo_per_participant * world.oo_fund[pps.sector[row]])
     municipal = pps.municipalities[row] * p.municipal_cash * p.municipal_after
-    running = pps.due_national[row, world.quarter : world.quarter + 4].sum() / CENTS * p.regie_share
-    return float(fees + llo + municipal + running + promised_regie(world, row))
+    return float(fees + llo + municipal + promised_regie(world, row))
 
 
 def _embed(world: PpsWorld, row: int) -> None:
@@ -139,7 +137,7 @@ def _become_independent(world: PpsWorld, row: int) -> None:
 
 
 def stop(world: PpsWorld, row: int) -> None:
-    """(S) End the partnership: no more subsidy, cash returned to the state, partners gone."""
+    """(S) End the partnership: no more subsidy, cash returned to those who subsidised it, partners gone."""
     pps, now = world.pps, world.quarter
     pps.status[row] = Status.STOPPED
     pps.stopped[row] = now

@@ -20,7 +20,7 @@ from agents.roc import Roc
 from scenarios.national import National
 from scenarios.policy import Policy
 from scenarios.region import OTHER_KINDS, KnownPps, RegionPack
-from scenarios.scenario import Scenario
+from scenarios.scenario import START, Scenario
 from sim.calendar import Calendar
 from sim.draws import Draws, around
 from sim.enrolment import Enrolment, whole
@@ -39,7 +39,6 @@ class Climate:
 
     unemployment: float = 0.0  # share of the labour force
     tightness: float = 0.0  # 0 slack, 1 tight
-    students_index: float = 1.0  # national mbo students, 1 at the start of the series
     curriculum_decay: float = 0.0  # share of a block outdated per quarter
 
 
@@ -79,7 +78,7 @@ class PpsWorld(World):
         super().__init__(seed)
         self.pack, self.national, self.asked, self.p = pack, national, scenario, parameters
         self.policies, self.scale = policies, scale
-        self.calendar = Calendar.between(scenario.start, scenario.until)
+        self.calendar = Calendar.between(START, scenario.until)
         self.draws = Draws(seed)
         self.ledger = Ledger()
         self.quarter = 0
@@ -231,6 +230,10 @@ class PpsWorld(World):
                     self.partners[kind].append(LIGHT_PARTNERS[kind](self, id_, label, region))
                 self.partner_pool[kind].append(np.arange(first, first + int(count)))
 
+        pools = [0, 0, len(self.schools), len(self.hogescholen), *(len(pool) for pool in self.partners.values())]
+        # where the members of each kind stand in a row of all partners that are no firm
+        self.first_of_kind: Ints = np.cumsum([0, *pools])
+
     def _settle_firms(self) -> None:
         p, pack = self.p, self.pack
         counts = pack.firms
@@ -274,9 +277,9 @@ class PpsWorld(World):
         firms.belief_staff[:] = around(chance("staff"), p.belief_staff, p.trait_spread)
         firms.belief_llo[:] = around(chance("llo"), p.belief_llo, p.trait_spread)
         firms.belief_innovation[:] = around(chance("innovation"), p.belief_innovation, p.trait_spread)
-        staff = p.motive_staff * (0.5 + chance("motive staff"))
-        llo = p.motive_llo * (0.5 + chance("motive llo"))
-        innovation = p.motive_innovation * (0.5 + chance("motive innovation"))
+        staff = p.motive_staff * (p.motive_base + chance("motive staff"))
+        llo = p.motive_llo * (p.motive_base + chance("motive llo"))
+        innovation = p.motive_innovation * (p.motive_base + chance("motive innovation"))
         total = staff + llo + innovation
         firms.motive_staff[:], firms.motive_llo[:] = staff / total, llo / total
         firms.motive_innovation[:] = innovation / total
