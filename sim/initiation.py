@@ -277,6 +277,7 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
     """Start a granted partnership: its row, account, subsidy and founding members. Returns its row."""
     p, now, calendar = world.p, world.quarter, world.calendar
     number = len(world.pps)
+    start = now + 1  # this quarter's payments were made before the award
     firms = plan.firms[room(world, plan.firms) >= 1.0]
     lead = world.schools[plan.school]
     name = _distinct(world, plan.name)
@@ -299,13 +300,13 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         position=plan.position,
         target_students=plan.target_students,
         cost=max(plan.cost, plan.request / CENTS),
-        due_national=schedule(plan.request, profile, now, calendar.quarters),
-        subsidy_start=now,
-        subsidy_end=now + len(profile),
+        due_national=schedule(plan.request, profile, start, calendar.quarters),
+        subsidy_start=start,
+        subsidy_end=start + len(profile),
         span=len(profile),
         chance=world.draws.uniforms("pps", plan.identity, len(CHANCES) * calendar.quarters),
     )
-    world.pps.planned[row, now : now + len(profile)] = world.pps.cost[row] / len(profile)
+    world.pps.planned[row, start : start + len(profile)] = world.pps.cost[row] / len(profile)
     world.pps.phase_since[row, 1] = now
     world.pps.hardware[row] = p.place_at_start * (plan.location == Location.OWN)
     world.pps_ids.append(plan.identity)
@@ -377,7 +378,8 @@ def _province_joins_in(world: PpsWorld, row: int) -> None:
     amount = int(cents(world.p.province_share * world.pps.cost[row]))
     if amount and province.can_pay(amount):
         span = int(world.pps.subsidy_end[row] - world.pps.subsidy_start[row])
-        due = schedule(amount, np.full(span, 1 / span), world.quarter, world.calendar.quarters)
+        start = int(world.pps.subsidy_start[row])
+        due = schedule(amount, np.full(span, 1 / span), start, world.calendar.quarters)
         world.pps.due_provincial[row] = due
         province.promised += int(due.sum())
 
@@ -441,7 +443,7 @@ def _extend(world: PpsWorld, row: int, amount: int, call: OpenCall) -> None:
     """Pay an existing partnership four years more; a decision that was taken stays taken."""
     pps, now = world.pps, world.quarter
     undecided = pps.decision[row] == 0
-    start = max(now, int(pps.subsidy_end[row])) if undecided else now
+    start = max(now + 1, int(pps.subsidy_end[row])) if undecided else now + 1
     pps.due_national[row] += schedule(amount, call.profile, start, world.calendar.quarters)
     span = len(call.profile)
     pps.planned[row, start : start + span] += amount / CENTS / call.share / span
