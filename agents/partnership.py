@@ -100,6 +100,15 @@ class Block(IntEnum):
     G_NETWORK = 6
 
 
+class LloType(IntEnum):
+    """Types of LLO: 1 and 2 are led by the school, 3 and 4 from outside it; 2 and 4 are mainly formal."""
+
+    ONTWIKKELAAR = 1
+    OPLEIDER = 2
+    KATALYSATOR = 3
+    ONDERNEMER = 4
+
+
 class Payer(IntEnum):
     """Groups of payers by which income and regie are told apart."""
 
@@ -225,7 +234,7 @@ class Pps(RowAgent):
     leader = Cell()
     demand = Cell()
     practice = Cell()
-    llo_type = Cell()
+    llo_type = Cell(LloType)
     regie_fte = Cell()
     results = Cell()
     network_alive = Cell()

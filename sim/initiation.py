@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from agents.columns import Bools, Floats, Ints
-from agents.partnership import Kind, Location, Position, Pps, Role
+from agents.partnership import Kind, LloType, Location, Position, Pps, Role
 from scenarios.region import KnownPps
 from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
 from sim.draws import around, lognormal, poisson, shifted
@@ -19,6 +19,20 @@ LIGHT = (Kind.GEMEENTE, Kind.ZORGINSTELLING, Kind.BRANCHEORGANISATIE, Kind.VMBO,
 
 FORM_POSITION = {"network": Position.SHARED, "bv": Position.BETWEEN_PARTNERS}
 """Least position of the regie that a reported legal form implies (our reading)."""
+
+LLO_TYPE = {
+    (False, False): LloType.ONTWIKKELAAR,
+    (False, True): LloType.OPLEIDER,
+    (True, False): LloType.KATALYSATOR,
+    (True, True): LloType.ONDERNEMER,
+}
+"""Type of LLO by whether its lead is outside the school and whether it is mainly formal."""
+
+TRAITS = (
+    "leader", "history", "demand", "practice", "position", "by_firms", "location",
+    "target", "cost", "firms", "score", "choice", "role",
+)  # fmt: skip
+"""What chance decides about a plan, one uniform each."""
 
 
 @dataclass
@@ -164,35 +178,48 @@ def shortage(world: PpsWorld) -> Floats:
 
 
 def _draw_up(world: PpsWorld, identity: str, name: str, school: int, sector: int, region: int) -> Plan:
-    p = world.p
-    u = world.draws.uniforms("plan", identity, 13 + 2 * len(LIGHT))
-    spread = p.trait_spread
-    plan = Plan(identity, name, school, sector, region)
-    plan.shifts = u[10:12]
-    plan.leader = float(around(u[0], p.leader, spread))
-    plan.history = float(around(u[1], p.shared_history + p.history_organised * world.organised[sector], spread))
-    plan.demand = float(around(u[2], p.demand_at_start, spread))
-    plan.practice = float(around(u[3], p.practice_at_start, spread))
-    between, shared = p.start_between, p.start_between + p.start_shared
-    options = (Position.BETWEEN_PARTNERS, Position.SHARED, Position.IN_SCHOOL)
-    plan.position = options[int(u[4] >= between) + int(u[4] >= shared)]
-    plan.by_firms = bool(u[12] < p.firms_initiate * world.organised[sector])
-    if plan.by_firms:  # firms that unite make a say in the regie a condition (FI-13, RO-07)
-        plan.position = max(plan.position, Position.SHARED)
-    own, company = p.location_own, p.location_own + p.location_company
-    plan.location = Location.OWN if u[5] < own else Location.COMPANY if u[5] < company else Location.SCHOOL
-    target = lognormal(u[6], p.target_median, float(np.sqrt(2 * np.log(p.target_mean / p.target_median))))
-    plan.target_students = float(np.clip(target, p.target_min, p.target_max))
-    plan.cost = float(lognormal(u[7], p.cost_median, p.cost_sigma))
-    plan.firms = _founding_firms(world, plan, p.founding_firms * (1.0 + p.founding_spread * (2 * u[8] - 1)))
-    plan.others = _other_founders(world, plan, u[13:])
+    """Draw up a plan: who it is by chance, whom it gathers, and what it would score."""
+    p, plan = world.p, Plan(identity, name, school, sector, region)
+    u = dict(zip(TRAITS, world.draws.uniforms("plan", identity, len(TRAITS)), strict=True))
+    _give_character(world, plan, u)
+    plan.firms = _founding_firms(world, plan, p.founding_firms * (1.0 + p.founding_spread * (2 * u["firms"] - 1)))
+    plan.others = _other_founders(world, plan)
     plan.score = (
         p.score_leader * plan.leader
         + p.score_firms * min(1.0, len(plan.firms) / p.founding_firms)
         + p.score_history * plan.history
-        + p.score_noise * (2 * u[9] - 1)
+        + p.score_noise * (2 * u["score"] - 1)
     )
     return plan
+
+
+def _give_character(world: PpsWorld, plan: Plan, u: dict[str, float]) -> None:
+    p = world.p
+    organised = float(world.organised[plan.sector])
+    means = np.array(
+        [p.leader, p.shared_history + p.history_organised * organised, p.demand_at_start, p.practice_at_start]
+    )
+    draws = np.array([u["leader"], u["history"], u["demand"], u["practice"]])
+    plan.leader, plan.history, plan.demand, plan.practice = map(float, around(draws, means, p.trait_spread))
+    positions = (Position.BETWEEN_PARTNERS, Position.SHARED, Position.IN_SCHOOL)
+    plan.position = positions[_which(u["position"], p.start_between, p.start_shared)]
+    plan.by_firms = bool(u["by_firms"] < p.firms_initiate * organised)
+    if plan.by_firms:  # firms that unite make a say in the regie a condition (FI-13, RO-07)
+        plan.position = max(plan.position, Position.SHARED)
+    locations = (Location.OWN, Location.COMPANY, Location.SCHOOL)
+    plan.location = locations[_which(u["location"], p.location_own, p.location_company)]
+    sigma = float(np.sqrt(2 * np.log(p.target_mean / p.target_median)))  # of a lognormal with this mean and median
+    target, plan.cost = (
+        float(lognormal(np.array(u[name]), median, spread))
+        for name, median, spread in (("target", p.target_median, sigma), ("cost", p.cost_median, p.cost_sigma))
+    )
+    plan.target_students = float(np.clip(target, p.target_min, p.target_max))
+    plan.shifts = np.array([u["choice"], u["role"]])
+
+
+def _which(draw: float, first: float, second: float) -> int:
+    """Return 0, 1 or 2: the option in which a uniform falls, by the shares of the first two."""
+    return int(draw >= first) + int(draw >= first + second)
 
 
 def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
@@ -214,7 +241,7 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     return chosen
 
 
-def _other_founders(world: PpsWorld, plan: Plan, light: Floats) -> list[tuple[Kind, int]]:
+def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
     p, others = world.p, []
     for school, draw in enumerate(world.draws.uniforms("school founds", plan.identity, len(world.schools))):
         roc = world.schools[school]
@@ -238,6 +265,7 @@ def _other_founders(world: PpsWorld, plan: Plan, light: Floats) -> list[tuple[Ki
             p.founding_overig,
         ]
     )
+    light = world.draws.uniforms("light founders", plan.identity, 2 * len(LIGHT))
     for kind, count, start in zip(LIGHT, poisson(light[: len(LIGHT)], means), light[len(LIGHT) :], strict=True):
         pool = world.partner_pool[kind][plan.region]
         take = min(int(count), len(pool))
@@ -295,7 +323,7 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         demand=plan.demand,
         practice=plan.practice,
         location=plan.location,
-        llo_type={(False, False): 1, (False, True): 2, (True, False): 3, (True, True): 4}[outside, formal],
+        llo_type=LLO_TYPE[outside, formal],
         first_position=plan.position,
         position=plan.position,
         target_students=plan.target_students,

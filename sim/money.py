@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.columns import Bools, Floats
-from agents.partnership import Decision, Kind, Payer, Position, Role
+from agents.partnership import Decision, Kind, LloType, Payer, Position, Role
 from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
 
@@ -97,7 +97,7 @@ def _collect_from_firms(world: PpsWorld, given: Contributions) -> None:
 def llo_margin(world: PpsWorld) -> Floats:
     """Return the margin on LLO that each partnership keeps: more where firms share the direction (types 3 and 4)."""
     p = world.p
-    margin: Floats = np.where(world.pps.llo_type >= LLO_OUTSIDE, p.llo_margin_outside, p.llo_margin_inside)
+    margin: Floats = np.where(world.pps.llo_type >= LloType.KATALYSATOR, p.llo_margin_outside, p.llo_margin_inside)
     return margin
 
 
@@ -221,8 +221,6 @@ PAYERS: dict[str, Payer] = {
     "municipal_contribution": Payer.GEMEENTE,
 }
 INCOME = (*PAYERS, "firm_in_kind")
-LLO_OUTSIDE = 3
-"""LLO types 1 and 2 are led by the school, 3 and 4 from outside it."""
 
 
 def _remember_income(world: PpsWorld) -> None:
