@@ -189,7 +189,6 @@ EXCEPTIONS = {
     ("draws.py", 16): "bytes of the hash that keys a stream",
     ("drivers.py", 2.5): "the middle of the quarters 1-4",
     ("initiation.py", 3): "position of the regie, steps between position 1 and 4, type of LLO, a round",
-    ("initiation.py", 12): "uniforms that a plan draws",
     ("initiation.py", 10_000): "the unit of pps_per_10000_students",
     ("phases.py", 3): "phase of the growth model",
     ("phases.py", 5): "phase of the growth model",
