@@ -168,8 +168,8 @@ class Parameters:
     fading_adequacy: float  # 0-1
     others_leave: float  # 1/quarter
     belief_learning: float  # 1/quarter
+    disappointment: float  # share
     culture_learning: float  # 1/quarter
-    showing: float  # factor
     belief_spread: float  # 1/quarter
     reach_content: float  # weight
     reach_form: float  # weight

@@ -208,9 +208,11 @@ class Memberships(Table):
     clock: Ints = column(int)
     why: Ints = column(int)
     founder: Bools = column(bool, False)
-    # of the firm that takes part: when firms are sampled, the sampled one holds the mean of all it stands for
-    learning_culture: Floats = column(float)
-    belief_llo: Floats = column(float)
+    # what the firm that takes part is ahead of the others that its sampled firm stands for; zero at full scale
+    ahead_culture: Floats = column(float)
+    ahead_staff: Floats = column(float)
+    ahead_llo: Floats = column(float)
+    ahead_innovation: Floats = column(float)
 
     def active(self) -> Ints:
         """Return the rows of the memberships that have not ended."""

@@ -70,13 +70,16 @@ def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
 def contact_rate(rate: Floats, cell: Ints, pull: Floats, free: Floats) -> Floats:
     """Return each firm's chance to be contacted this quarter (kernel over all firms).
 
+    With a sample, the chance that one of those that the firm stands for is contacted: their expected number, so
+    that as many are contacted as when all are simulated.
+
     Args:
         rate: Contacts per firm, by cell.
         cell: Cell of each firm.
         pull: How much a firm of that size is sought, relative to the mean firm.
         free: Memberships that the firm can still take.
     """
-    chance: Floats = -np.expm1(-rate[cell] * pull * free)
+    chance: Floats = np.minimum(-np.expm1(-rate[cell] * pull) * free, 1.0)
     return chance
 
 

@@ -11,6 +11,14 @@ from sim.draws import shifted
 from sim.network import count_partners, leave
 from sim.world import PpsWorld
 
+TRAITS = {
+    "staff": "belief_staff",
+    "llo": "belief_llo",
+    "innovation": "belief_innovation",
+    "culture": "learning_culture",
+}
+"""What firms learn in a partnership, and the column in which it is kept."""
+
 
 def value_and_engagement(world: PpsWorld) -> None:
     """Let all partners of living networks experience value and act on it, and let beliefs spread."""
@@ -55,28 +63,35 @@ def experienced(offers: dict[str, Floats], motive: tuple[Floats, Floats, Floats]
     return value
 
 
-def _learn(world: PpsWorld, rows: Ints, offers: dict[str, Floats], contact: Floats) -> None:
-    """Move members' beliefs towards what they see, and their learning culture by LLO (FI-09).
+def held_by_members(world: PpsWorld, rows: Ints, trait: str) -> Floats:
+    """Return a belief or the learning culture of the firms behind memberships, 0-1.
 
-    A sampled firm moves for the one of its kind that takes part; that one keeps what it learnt in its membership.
+    With a sample, the firm that takes part is ahead of the mean of those that the sampled firm stands for.
+    """
+    table, firms = world.memberships, world.firms
+    ahead = getattr(table, f"ahead_{trait}")[rows]
+    mean = getattr(firms, TRAITS[trait])[table.member[rows]]
+    held: Floats = np.clip(mean + ahead, 0.0, 1.0)
+    return held
+
+
+def _learn(world: PpsWorld, rows: Ints, offers: dict[str, Floats], contact: Floats) -> None:
+    """Raise members' beliefs by what they see at work, and their learning culture by LLO (FI-09, P-S12).
+
+    A sampled firm moves for the one of its kind that takes part; what that one is ahead of the others stays with
+    its membership.
     """
     p, table, firms = world.p, world.memberships, world.firms
     member = table.member[rows]
     own = 1.0 / firms.weight[member]
-    for belief, name in (("belief_staff", "staff"), ("belief_llo", "llo"), ("belief_innovation", "innovation")):
-        column = getattr(firms, belief)
-        held = table.belief_llo[rows] if name == "llo" else column[member]
-        seen = np.clip(offers[name] * contact * p.showing, 0.0, 1.0)
-        move = p.belief_learning * (seen - held)
-        if name == "llo":
-            table.belief_llo[rows] = held + move
+    shown = {**offers, "culture": offers["llo"]}
+    for trait, name in TRAITS.items():
+        rate = p.culture_learning if trait == "culture" else p.belief_learning
+        move = rate * shown[trait] * contact * (1.0 - held_by_members(world, rows, trait))
+        column = getattr(firms, name)
         np.add.at(column, member, own * move)
         column[member] = np.clip(column[member], 0.0, 1.0)
-    held = table.learning_culture[rows]
-    move = p.culture_learning * offers["llo"] * contact * (1.0 - held)
-    table.learning_culture[rows] = held + move
-    np.add.at(firms.learning_culture, member, own * move)
-    firms.learning_culture[member] = np.clip(firms.learning_culture[member], 0.0, 1.0)
+        getattr(table, f"ahead_{trait}")[rows] += (1.0 - own) * move
 
 
 def _act(world: PpsWorld, rows: Ints) -> None:
@@ -94,10 +109,19 @@ def _act(world: PpsWorld, rows: Ints) -> None:
     rises = content & (draws > 1.0 - p.promotion) & (table.role[rows] < ceiling)
     faded = pps.adequacy[of] < p.fading_adequacy
     leave(world, rows[leaves & ~faded], Leaving.NO_RESULTS)
+    _disappoint(world, member[leaves & ~faded])
     leave(world, rows[leaves & faded], Leaving.CONTACT_FADED)
     table.role[rows[falls]] -= 1
     table.clock[rows[falls]] = 0
     table.role[rows[rises]] += 1
+
+
+def _disappoint(world: PpsWorld, member: Ints) -> None:
+    """Lower the beliefs of firms that left without results; a sampled firm is lowered for the one that left."""
+    firms = world.firms
+    kept = 1.0 - world.p.disappointment / firms.weight[member]
+    for belief in (firms.belief_staff, firms.belief_llo, firms.belief_innovation):
+        np.multiply.at(belief, member, kept)
 
 
 def _others_drift(world: PpsWorld, rows: Ints) -> None:
@@ -107,24 +131,27 @@ def _others_drift(world: PpsWorld, rows: Ints) -> None:
     draws = world.draws.uniforms("others drift", world.quarter, int(world.first_of_kind[-1]))
     turned = shifted(draws[world.first_of_kind[kind] + member], world.chance("engagement")[of])
     leads = (kind == Kind.SCHOOL) & (member == pps.school[of])
-    leaves = (turned < p.others_leave * (1.0 - pps.adequacy[of])) & ~leads & (table.since[rows] < world.quarter)
+    settled = table.since[rows] + 1 < world.quarter  # a new partnership has no regie before its first money
+    leaves = (turned < p.others_leave * (1.0 - pps.adequacy[of])) & ~leads & settled
     leave(world, rows[leaves], Leaving.CONTACT_FADED)
 
 
 def spread_beliefs(world: PpsWorld) -> None:
     """Spread the beliefs of members to firms of the same sector and region, slowly (adoption chain, FI-04)."""
-    p, firms = world.p, world.firms
-    rows = world.counted_firms
+    p, firms, table = world.p, world.firms, world.memberships
+    rows = table.active()
+    rows = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
     if not len(rows):
         return
     cells = world.n_regions * world.n_sectors
-    members = np.bincount(firms.cell[rows], minlength=cells)
+    cell = firms.cell[table.member[rows]]
+    members = np.bincount(cell, minlength=cells)
     share = np.divide(members, world.firms_in_cell, out=np.zeros(cells), where=world.firms_in_cell > 0)
     rate = p.belief_spread * np.minimum(share, 1.0)
-    for belief in ("belief_staff", "belief_llo", "belief_innovation"):
-        column = getattr(firms, belief)
-        signal = np.bincount(firms.cell[rows], weights=column[rows], minlength=cells) / np.maximum(members, 1)
-        spread_kernel(column, firms.cell, rate, signal)
+    for trait in ("staff", "llo", "innovation"):
+        held = held_by_members(world, rows, trait)
+        signal = np.bincount(cell, weights=held, minlength=cells) / np.maximum(members, 1)
+        spread_kernel(getattr(firms, TRAITS[trait]), firms.cell, rate, signal)
 
 
 def spread_kernel(belief: Floats, cell: Ints, rate: Floats, signal: Floats) -> None:

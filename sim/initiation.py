@@ -13,6 +13,7 @@ from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
 from sim.draws import around, lognormal, poisson, shifted
 from sim.ledger import CENTS, cents
 from sim.network import carried_by, count_partners, firm_kind, join, room
+from sim.students import exit_rates
 from sim.world import CHANCES, PpsWorld
 
 LIGHT = (Kind.GEMEENTE, Kind.ZORGINSTELLING, Kind.BRANCHEORGANISATIE, Kind.VMBO, Kind.KENNISINSTELLING, Kind.OVERIG)
@@ -163,15 +164,14 @@ def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
 
 
 def shortage(world: PpsWorld) -> Floats:
-    """Return the shortage of staff, 0-1, by region and sector: vacancies against vacancies plus new graduates."""
+    """Return the shortage of staff, 0-1, by region and sector: vacancies against these plus a year's graduates."""
     firms = world.firms
     cells = (world.n_regions, world.n_sectors)
     vacancies = np.bincount(firms.cell, weights=firms.vacancies * firms.weight, minlength=cells[0] * cells[1])
     open_ = vacancies.reshape(cells)
-    years = world.enrolment.years
-    leave_school = years[-1].graduates if years else np.zeros_like(world.enrolment.stock)
+    leaving = world.enrolment.stock * exit_rates(world)[None, None, :, None] * world.p.graduates_share
     graduates = np.zeros(cells)
-    np.add.at(graduates, world.school_region, leave_school.sum(axis=(2, 3)))
+    np.add.at(graduates, world.school_region, leaving.sum(axis=(2, 3)))
     supply = open_ + graduates
     short: Floats = np.divide(open_, supply, out=np.zeros(cells), where=supply > 0)
     return short

@@ -139,10 +139,8 @@ def _collect_from_schools(world: PpsWorld) -> None:
     """
     pps, p = world.pps, world.p
     running = pps.stopped < 0
-    project = np.where(subsidised(world), p.school_share * pps.cost / (4.0 * p.project_years), 0.0)
-    kept = np.where(
-        (pps.decision > 0) & running, p.upkeep_share * pps.results * pps.cost / (4.0 * p.project_years), 0.0
-    )
+    project = np.where(running, p.school_share * pps.planned[:, world.quarter], 0.0)
+    kept = np.where((pps.decision > 0) & running, upkeep(world), 0.0)
     willing = np.array([school.willing_to_fund for school in world.schools])[pps.school]
     embedded = (pps.decision == Decision.A_EMBED) & running & pps.network_alive
     regie = np.where(embedded, p.residual_regie_fte * willing * p.fte_cost / 4.0, 0.0)

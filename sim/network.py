@@ -37,14 +37,11 @@ def join(
     founder: bool = False,
 ) -> None:
     """Add memberships: one per member, with its kind, role and the value it expects (0-1)."""
-    count, table = len(members), world.memberships
+    count = len(members)
     if count:
-        first = table.append(
+        world.memberships.append(
             count, pps=pps, kind=kind, member=members, role=role, since=world.quarter, value=value, founder=founder
         )
-        firms = first + np.flatnonzero(table.kind[first:] <= Kind.GROOTBEDRIJF)
-        table.learning_culture[firms] = world.firms.learning_culture[table.member[firms]]
-        table.belief_llo[firms] = world.firms.belief_llo[table.member[firms]]
 
 
 def leave(world: PpsWorld, rows: Ints, why: Leaving) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from agents.columns import Floats
 from agents.partnership import FIELD_KINDS, Kind
+from sim.engagement import held_by_members
 from sim.world import PpsWorld
 
 IS_FIELD = np.isin(np.arange(len(Kind)), FIELD_KINDS)
@@ -48,6 +49,6 @@ def _field(world: PpsWorld, llo: Floats) -> None:
     pps.professionals[:] = np.bincount(of, weights=per_role[table.role[rows]] * field, minlength=n)
     firm = table.kind[rows] <= Kind.GROOTBEDRIJF
     member = table.member[rows[firm]]
-    eager = table.learning_culture[rows[firm]] * table.belief_llo[rows[firm]]
+    eager = held_by_members(world, rows[firm], "culture") * held_by_members(world, rows[firm], "llo")
     staff = np.minimum(firms.employees[member], p.llo_most_employees) * p.llo_share_of_staff
     pps.llo[:] = llo * np.bincount(of[firm], weights=eager * staff, minlength=n)
