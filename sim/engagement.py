@@ -71,7 +71,7 @@ def held_by_members(world: PpsWorld, rows: Ints, trait: str) -> Floats:
     table, firms = world.memberships, world.firms
     ahead = getattr(table, f"ahead_{trait}")[rows]
     mean = getattr(firms, TRAITS[trait])[table.member[rows]]
-    held: Floats = np.clip(mean + ahead, 0.0, 1.0)
+    held: Floats = np.minimum(mean + ahead, 1.0)
     return held
 
 
@@ -88,9 +88,7 @@ def _learn(world: PpsWorld, rows: Ints, offers: dict[str, Floats], contact: Floa
     for trait, name in TRAITS.items():
         rate = p.culture_learning if trait == "culture" else p.belief_learning
         move = rate * shown[trait] * contact * (1.0 - held_by_members(world, rows, trait))
-        column = getattr(firms, name)
-        np.add.at(column, member, own * move)
-        column[member] = np.clip(column[member], 0.0, 1.0)
+        np.add.at(getattr(firms, name), member, own * move)
         getattr(table, f"ahead_{trait}")[rows] += (1.0 - own) * move
 
 
