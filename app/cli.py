@@ -1,0 +1,358 @@
+"""The command line: `pps`.
+
+Only what the help needs is imported here; each command imports the rest when it runs, so that `pps --help`
+answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from agents.errors import InputError
+from app.words import Language, Words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from experiments.runner import Experiment, Result
+    from experiments.store import Run
+
+PROJECT = "pps-ecosystem"
+RESULTS = Path("results")
+BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+FAILURES_TOLD = 3  # replicates; run.json holds all
+LASTS = 1.0  # seconds after which a progress bar is shown
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+Lang = Annotated[Language, typer.Option("--lang", help="Language: nl or en.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+class Stopped(Exception):
+    """Ctrl-C was pressed; the message says what is saved."""
+
+
+def main() -> None:
+    """Run the command line; mistakes of the person who types are told in one line."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may lack € or –
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+        if code == INTERRUPTED:  # Ctrl-C, as typer tells it
+            raise Stopped("Stopped.")
+    except InputError as error:
+        _fail(str(error), BAD_INPUT)
+    except typer.TyperException as error:
+        _fail(error.format_message(), BAD_INPUT)
+    except Stopped as stop:
+        print(stop, file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever read our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILURE)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"Error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+@app.callback(invoke_without_command=True)
+def pps(
+    context: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    """Simulate public-private partnerships (PPS) in Dutch vocational education."""
+    if show_version:
+        print(f"pps {version(PROJECT)}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help(), end="")  # with rich it prints itself and returns nothing
+        raise typer.Exit
+
+
+# ── pps run ─────────────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A named scenario, or a scenario file (.toml).")] = "baseline",
+    region: Annotated[str, typer.Option(help="A named region, or the folder of a region pack.")] = "noord-brabant",
+    seed: Annotated[int, typer.Option(help="Seed of the first replicate; the next has seed + 1.")] = 1,
+    replicates: Annotated[int, typer.Option(help="How often the same is run, with other chance.")] = 8,
+    until: Annotated[
+        str | None, typer.Option(help="Last quarter, such as 2030-Q4; by default that of the scenario.")
+    ] = None,
+    scale: Annotated[float, typer.Option(help="Share of the firms that is simulated: above 0 to 1.")] = 1.0,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; by default results/SCENARIO.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Run a scenario, print what happened and keep the results."""
+    words, asked = Words(lang), replicates
+    folder = out
+    try:
+        from experiments.store import store_run
+
+        experiment = _experiment(scenario, region, seed, replicates, until, scale)
+        folder = out or RESULTS / (re.sub(r"[^\w-]+", "-", experiment.scenario.name).strip("-") or "run")
+        title = words.pick(experiment.scenario, "title")
+        with _progress(title, replicates, words, quiet) as advance:
+            stored = store_run(experiment, folder, _cores() if workers is None else workers, advance)
+    except KeyboardInterrupt as stop:
+        done = getattr(stop, "done", 0)
+        key = "run.stopped" if done else "run.stopped_empty"
+        raise Stopped(words(key, done=done, asked=asked, folder=folder)) from None
+    if stored is None:
+        print(words("run.all_failed"), file=sys.stderr)
+        raise typer.Exit(FAILURE)
+    _report(stored, words, as_json, quiet)
+    if stored.about["replicates_failed"]:
+        raise typer.Exit(FAILURE)
+
+
+def _experiment(scenario: str, region: str, seed: int, replicates: int, until: str | None, scale: float) -> Experiment:
+    from agents.parameters import make_parameters
+    from experiments.runner import Experiment
+    from scenarios.national import load_national
+    from scenarios.region import load_region
+    from scenarios.scenario import load_scenario
+
+    asked = load_scenario(scenario)
+    if until is not None:
+        asked = asked.model_copy(update={"until": _last_quarter(until)})
+    parameters = make_parameters(asked.parameters, "scenario")
+    return Experiment(load_region(region), load_national(), asked, parameters, seed, replicates, scale)
+
+
+def _last_quarter(until: str) -> str:
+    """Return the last quarter as it is written in a scenario."""
+    from scenarios.scenario import LATEST, START
+    from sim.calendar import Calendar, quarter_number
+
+    if not quarter_number(START) <= quarter_number(until, "--until") <= quarter_number(LATEST):
+        raise InputError(f"{until} is outside the run", "--until", f"{START} to {LATEST}")
+    return Calendar.between(until, until).label(0)
+
+
+def _cores() -> int:
+    """Return the cores that this process may use; Python 3.12 knows only how many there are."""
+    return getattr(os, "process_cpu_count", os.cpu_count)() or 1
+
+
+@contextmanager
+def _progress(title: str, total: int, words: Words, quiet: bool) -> Iterator[Callable[[Result], None]]:
+    """Show how far a run is: on a terminal, when it lasts, and what failed in any case.
+
+    Yields:
+        What to call with each result.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from experiments.runner import Failed
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+    task = bar.add_task(words("run.running", name=title), total=total)
+    delay = threading.Timer(LASTS, bar.start)
+    delay.daemon = True
+    delay.start()
+
+    failures = 0
+
+    def advance(result: Result) -> None:
+        nonlocal failures
+        bar.advance(task)
+        if isinstance(result, Failed):
+            failures += 1
+            if failures <= FAILURES_TOLD:
+                console.print(words("run.failed", **vars(result)), markup=False, highlight=False, soft_wrap=True)
+
+    try:
+        yield advance
+    finally:
+        delay.cancel()
+        delay.join()
+        bar.stop()
+
+
+def _report(stored: Run, words: Words, as_json: bool, quiet: bool) -> None:
+    from app import report
+    from experiments.summary import summarise_run
+
+    if quiet and not as_json:
+        return
+    summary = summarise_run(stored)
+    if as_json:
+        _print_json(report.run_json(summary, stored))
+        return
+    heading, *rest = report.run_heading(stored, words)
+    console = _console()
+    console.print(heading, style="bold")
+    for line in rest:
+        console.print(line)
+    console.print()
+    console.print(report.run_table(summary, stored, words))
+    console.print()
+    for line in report.run_footing(stored, words):
+        console.print(line)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _console() -> Console:
+    """Return where people read: what is printed is text as it stands, without markup or colours guessed at."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, emoji=False)
+
+
+# ── pps story ───────────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def story(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run, or its name under results/.")],
+    pps: Annotated[str | None, typer.Argument(metavar="[PPS]", help="Id, name or part of the name.")] = None,
+    replicate: Annotated[int, typer.Option(help="Which replicate of the run.")] = 0,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the life of one partnership; without PPS, list the partnerships of a run."""
+    from app import report
+    from app.story import find, tell
+
+    words = Words(lang)
+    stored = _stored(run)
+    if replicate not in stored.done:
+        raise InputError(f"replicate {replicate} is not in the run", "--replicate", _numbers(stored.done))
+    rows = stored.table("partnerships", replicate=replicate).to_pylist()
+    if pps is None:
+        _list(rows, stored, replicate, words, as_json)
+        return
+    row = find(rows, pps)
+    told = tell(row, stored.about, words)
+    if as_json:
+        _print_json(report.story_json(told, row))
+        return
+    console = _console()
+    console.print(told.title, style="bold")
+    for line in told.about:
+        console.print(line)
+    console.print()
+    console.print(report.story_table(told))
+
+
+def _stored(run: str) -> Run:
+    from experiments.store import read_run
+
+    by_name = RESULTS / run
+    return read_run(by_name if os.path.isdir(by_name) and not os.path.exists(run) else Path(run))
+
+
+def _numbers(done: list[int]) -> str:
+    """Return which replicates there are: `0 to 7`, or each if some are missing."""
+    whole = done == list(range(done[-1] + 1))
+    return f"0 to {done[-1]}" if whole and len(done) > 1 else ", ".join(map(str, done[:20]))
+
+
+def _list(rows: list[dict[str, Any]], stored: Run, replicate: int, words: Words, as_json: bool) -> None:
+    from app import report
+
+    if as_json:
+        _print_json({"replicate": replicate, "partnerships": report.partnerships_json(rows)})
+        return
+    console, about = _console(), stored.about
+    region, scenario = words.pick(about["region"], "title"), words.pick(about["scenario"], "title")
+    seed = about["seed"] + replicate
+    title = words("stories.title", region=region, scenario=scenario, replicate=replicate, seed=seed)
+    console.print(title, style="bold")
+    console.print()
+    if not rows:
+        console.print(words("stories.none"))
+        return
+    console.print(report.partnerships_table(rows, words))
+    console.print()
+    console.print(words("stories.next", command=report.story_command(stored.folder, rows[0]["name"])))
+
+
+# ── pps parameters, regions, scenarios ──────────────────────────────────────────────────────────────
+@app.command()
+def parameters(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A parameter, to explain it.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """List the parameters of the model, or explain one with the evidence behind it."""
+    from agents.parameters import parameter_table
+    from app import parameters as pages
+
+    words, console = Words(lang), _console()
+    if name is not None:
+        row = pages.find_parameter(name)
+        if as_json:
+            _print_json(pages.parameter_json(row))
+        else:
+            console.print(pages.parameter_page(row, words))
+        return
+    rows = parameter_table().values()
+    if as_json:
+        _print_json({"parameters": [vars(row) for row in rows]})
+        return
+    console.print(pages.parameters_table(rows, words))
+    console.print()
+    console.print(words("parameters.next"))
+
+
+@app.command()
+def regions(lang: Lang = Language.EN, as_json: AsJson = False) -> None:
+    """List the regions that come with the project."""
+    from scenarios.region import list_regions, load_region
+
+    keys = ("name", "title_nl", "title_en", "about_nl", "about_en")
+    packs = [{key: getattr(pack, key) for key in keys} for pack in map(load_region, list_regions())]
+    _packs("regions", packs, "about", Words(lang), as_json)
+
+
+@app.command()
+def scenarios(lang: Lang = Language.EN, as_json: AsJson = False) -> None:
+    """List the scenarios that come with the project."""
+    from scenarios.scenario import list_scenarios, load_scenario
+
+    keys = {"name", "title_nl", "title_en", "purpose_nl", "purpose_en"}
+    named = [load_scenario(name).model_dump(include=keys) for name in list_scenarios()]
+    _packs("scenarios", named, "purpose", Words(lang), as_json)
+
+
+def _packs(kind: str, packs: list[dict[str, str]], about: str, words: Words, as_json: bool) -> None:
+    from rich.table import Table
+
+    if as_json:
+        _print_json({kind: packs})
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for key in ("name", "title", about):
+        table.add_column(words(f"packs.{key}"), ratio=None if key == "name" else 1, no_wrap=key == "name")
+    for pack in packs:
+        table.add_row(pack["name"], words.pick(pack, "title"), words.pick(pack, about))
+    _console().print(table)
+
+
+if __name__ == "__main__":
+    main()

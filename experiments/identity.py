@@ -1,0 +1,91 @@
+"""What a run was made from: its inputs, the code and the versions, and one hash that says whether two are the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from agents.parameters import as_dict, table_digest
+from experiments.runner import Experiment
+from scenarios.scenario import START
+
+SCHEMA_VERSION = 1
+KIND = "run"
+MODEL_FOLDERS = ("agents", "scenarios", "sim")
+LIBRARIES = ("mesa", "numpy", "pandas", "scipy", "pyarrow")
+PROJECT = "pps-ecosystem"
+
+
+def describe(experiment: Experiment) -> dict[str, Any]:
+    """Return what run.json says of an experiment, whatever machine, folder and day it is run on.
+
+    Its `identity` is the same for two runs with the same inputs and the same code of the model.
+    """
+    inputs = {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": experiment.scenario.model_dump(),
+        "policies": [{"type": type(policy).__name__, **policy.model_dump()} for policy in experiment.policies],
+        "parameters": as_dict(experiment.parameters),
+        "seed": experiment.seed,
+        "replicates": experiment.replicates,
+        "scale": experiment.scale,
+        "digests": {
+            "region": experiment.pack.digest,
+            "national": experiment.national.digest,
+            "scenario": experiment.scenario.digest(),
+            "parameter_table": table_digest(),
+            "code": code_digest(),
+        },
+    }
+    return {
+        "kind": KIND,
+        **inputs,
+        "start": START,
+        "until": experiment.scenario.until,
+        "region": _names(experiment),
+        "versions": versions(),
+        "identity": digest(inputs),
+    }
+
+
+def _names(experiment: Experiment) -> dict[str, Any]:
+    """Return the names that a reader of the results needs, so that it need not have the region pack."""
+    pack = experiment.pack
+    return {
+        "name": pack.name,
+        "title_nl": pack.title_nl,
+        "title_en": pack.title_en,
+        "regions": {region.id: region.name for region in pack.regions},
+        "provinces": {province.id: province.name for province in pack.provinces},
+        "sectors_nl": {sector.id: sector.name_nl for sector in experiment.national.sectors},
+        "sectors_en": {sector.id: sector.name_en for sector in experiment.national.sectors},
+    }
+
+
+def digest(value: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def code_digest() -> str:
+    """Return the SHA-256 over the code and tables of the model."""
+    root = Path(__file__).resolve().parent.parent
+    total = hashlib.sha256()
+    for folder in MODEL_FOLDERS:
+        for path in sorted(path for path in (root / folder).rglob("*") if path.suffix in (".py", ".csv")):
+            content = path.read_bytes()
+            total.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
+            total.update(content)
+    return total.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, of the libraries that results depend on, and of this project."""
+    installed = {name: version(name) for name in (*LIBRARIES, PROJECT)}
+    return {"python": platform.python_version(), **installed}

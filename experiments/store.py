@@ -1,0 +1,308 @@
+"""Results on disk: a folder with four Parquet files and `run.json`, which says what they are.
+
+Files are written in a folder of their own inside the results folder and moved into place when all is done,
+`run.json` last: a run is there completely or not at all, and what was there before stays until then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from agents.errors import InputError
+from experiments.identity import KIND, SCHEMA_VERSION, describe
+from experiments.runner import Experiment, Failed, Finished, Replicates, Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUN = "run.json"
+TABLES = ("series", "partnerships", "ledger", "enrolment")
+FILES = tuple(f"{name}.parquet" for name in TABLES)
+RUN_FOLDER = "the folder of a run, as `pps run` writes it"
+
+
+class RunWriter:
+    """Writes the results of one experiment as they come.
+
+    Use it as a context: when the block ends well, or `keep` was called, what was added is moved into place;
+    otherwise it is removed and the folder is as it was. Ctrl-C waits while files are written.
+
+    Args:
+        folder: Where the results go; made if it is not there.
+        about: What `experiments.identity.describe` returns.
+
+    Raises:
+        InputError: If the folder cannot be used, or holds results of another kind.
+    """
+
+    def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.about = about
+        self.done: list[int] = []
+        self.failed: list[Failed] = []
+        self._added: set[int] = set()
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        with _told(folder):
+            self._made = [path for path in (folder, *folder.parents) if not path.exists()]
+            _refuse_other_results(folder)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._unfinished = tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder)
+            except OSError:
+                self._remove_made()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self.keep()
+        finally:
+            self.discard()
+
+    def add(self, result: Result) -> None:
+        """Add the result of a replicate, if it was not added before.
+
+        Raises:
+            InputError: If the disk is full or the folder cannot be written any more.
+        """
+        if result.replicate in self._added:
+            return
+        with _undisturbed(), _told(self.folder):
+            if isinstance(result, Finished):
+                self._append(result)
+                self.done.append(result.replicate)
+            else:
+                self.failed.append(result)
+            self._added.add(result.replicate)
+
+    def _append(self, result: Finished) -> None:
+        for name, table in result.tables.items():
+            if name not in self._writers:
+                path = Path(self._unfinished.name, f"{name}.parquet")
+                self._writers[name] = pq.ParquetWriter(path, table.schema, compression="zstd")
+            self._writers[name].write_table(table)
+
+    def keep(self) -> None:
+        """Move what was added into place. Without any finished replicate nothing is written.
+
+        Raises:
+            InputError: If the disk is full or the folder cannot be written any more.
+        """
+        if not self.done:
+            return
+        with _undisturbed(), _told(self.folder):
+            unfinished = Path(self._unfinished.name)
+            self._close()
+            text = json.dumps(self._run(unfinished), indent=2, ensure_ascii=False, allow_nan=False)
+            (unfinished / RUN).write_text(text + "\n", encoding="utf-8")
+            for name in (*FILES, RUN):
+                os.replace(unfinished / name, self.folder / name)
+
+    def discard(self) -> None:
+        """Remove what was not moved into place, and the folder if it was made for nothing."""
+        with _undisturbed(), _told(self.folder):
+            try:
+                self._close()
+            finally:
+                self._unfinished.cleanup()
+                self._remove_made()
+
+    def _remove_made(self) -> None:
+        """Remove the folders that were made for the results, if nothing is in them."""
+        for path in self._made:
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+
+    def _close(self) -> None:
+        while self._writers:
+            self._writers.popitem()[1].close()
+
+    def _run(self, unfinished: Path) -> dict[str, Any]:
+        return {
+            **self.about,
+            "replicates_done": self.done,
+            "replicates_failed": [asdict(failed) for failed in self.failed],
+            "files": {name: _sha256(unfinished / name) for name in FILES},
+        }
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C came while replicates ran; those that had finished are kept.
+
+    Attributes:
+        done: How many these are.
+    """
+
+    def __init__(self, done: int) -> None:
+        super().__init__()
+        self.done = done
+
+
+def store_run(
+    experiment: Experiment, folder: Path, workers: int = 1, on_result: Callable[[Result], object] = lambda _: None
+) -> Run | None:
+    """Run an experiment and keep its results in a folder.
+
+    Args:
+        experiment: What is run.
+        folder: Where the results go.
+        workers: Processes.
+        on_result: Called with each result when it has been added, in order of the replicates.
+
+    Returns:
+        The run on disk, or None if no replicate finished.
+
+    Raises:
+        InputError: If the results cannot be written.
+        Interrupted: After Ctrl-C.
+    """
+    replicates = Replicates(experiment, workers)
+    with RunWriter(folder, describe(experiment)) as writer:
+        try:
+            for result in replicates:
+                writer.add(result)
+                on_result(result)
+        except KeyboardInterrupt:
+            for result in replicates.leftover():
+                writer.add(result)
+            writer.keep()
+            raise Interrupted(len(writer.done)) from None
+    return read_run(folder) if writer.done else None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on disk.
+
+    Attributes:
+        folder: Where it is.
+        about: What its run.json says.
+    """
+
+    folder: Path
+    about: Mapping[str, Any]
+
+    @property
+    def done(self) -> list[int]:
+        """The replicates that finished."""
+        return list(self.about["replicates_done"])
+
+    def table(self, name: str, **only: Any) -> pa.Table:
+        """Return one of the tables.
+
+        Args:
+            name: One of `TABLES`.
+            only: Values that a column must have, such as `replicate=0`.
+
+        Raises:
+            InputError: If the file is gone, or is not the one that the run wrote.
+        """
+        path = self.folder / f"{name}.parquet"
+        if not path.is_file():
+            raise InputError("the file is gone", str(path), RUN_FOLDER)
+        with _told(path, "read"):
+            if _sha256(path) != self.about["files"][path.name]:
+                raise InputError(f"is not the file that {RUN} describes", str(path), "results as they were written")
+            filters = [(column, "=", value) for column, value in only.items()] or None
+            return pq.read_table(path, filters=filters)
+
+    def frame(self, name: str, **only: Any) -> pd.DataFrame:
+        """Return one of the tables as a data frame; as `table`."""
+        frame: pd.DataFrame = self.table(name, **only).to_pandas()
+        return frame
+
+
+def read_run(folder: Path) -> Run:
+    """Read what a run is; its tables are read when they are asked for.
+
+    Raises:
+        InputError: If the folder holds no run that this version can read.
+    """
+    path = folder / RUN
+    if not os.path.isdir(folder):  # unlike Path's, it is False for a name that cannot be
+        raise InputError("there is no such folder", str(folder), RUN_FOLDER)
+    if not path.is_file():
+        raise InputError(f"holds no run: there is no {RUN}", str(folder), RUN_FOLDER)
+    about = _json(path)
+    if about.get("kind") != KIND:
+        raise InputError("does not describe a run", str(path), RUN_FOLDER)
+    if about.get("schema_version") != SCHEMA_VERSION:
+        what = f"has schema version {about.get('schema_version')}"
+        raise InputError(what, str(path), f"version {SCHEMA_VERSION}, which this program reads")
+    missing = [key for key in ("replicates_done", "files", "scenario", "region", "seed") if key not in about]
+    if missing or set(FILES) - set(about["files"]):
+        raise InputError("is not complete", str(path), RUN_FOLDER)
+    return Run(folder, about)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file; an empty one if it holds something else."""
+    with _told(path, "read"):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):
+            raise InputError("is not readable as JSON", str(path), RUN_FOLDER) from None
+    return content if isinstance(content, dict) else {}
+
+
+def _refuse_other_results(folder: Path) -> None:
+    """Refuse a folder in which a file of our names is not from an earlier run."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is a file", str(folder), "a folder, new or of an earlier run")
+    present = [name for name in (*FILES, RUN) if (folder / name).exists()]
+    try:
+        earlier = not present or _json(folder / RUN).get("kind") == KIND
+    except InputError:
+        earlier = False
+    if not earlier:
+        what = f"holds {', '.join(present)} that no run wrote"
+        raise InputError(what, str(folder), "a folder that is new, empty or of an earlier run")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put Ctrl-C off until the block is done."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread gets it
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _told(path: Path, verb: str = "written") -> Iterator[None]:
+    """Turn what the system says of a disk or folder into a sentence for a person."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).rpartition("] ")[2]  # pyarrow puts more before it
+        allowed = "a folder that can be written, on a disk with room" if verb == "written" else RUN_FOLDER
+        raise InputError(f"cannot be {verb} ({reason})", str(path), allowed) from None

@@ -1,0 +1,386 @@
+"""The command line, as the person who types sees it: output, exit codes and one line when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agents.parameters import parameter_table
+from app import cli
+from experiments import store
+from experiments.store import FILES, RUN, read_run
+from sim.model import PpsModel
+
+ROOT = Path(__file__).parents[1]
+PPS = [sys.executable, "-m", "app.cli"]
+SHORT = ("--scale", "0.05", "--until", "2014-Q4", "--replicates", "2", "--workers", "1")
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+type Pps = Callable[..., Said]
+
+
+@pytest.fixture
+def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Pps:
+    """Run a command in this process, in an empty folder and on a page of 100 characters."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*args: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["pps", *args])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        said = capfd.readouterr()
+        return Said(int(stop.value.code or 0), said.out, said.err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short run on disk, made once."""
+    place = tmp_path_factory.mktemp("run") / "short"
+    done = subprocess.run([*PPS, "run", *SHORT, "--quiet", "--out", place], cwd=ROOT, check=True, capture_output=True)
+    assert done.stdout == done.stderr == b""
+    return place
+
+
+def is_refused(said: Said, *words: str) -> None:
+    assert said.code == 2
+    assert said.out == ""
+    assert said.err.startswith("Error: ")
+    assert said.err.endswith("\n")
+    assert said.err.count("\n") == 1
+    for word in words:
+        assert word in said.err
+
+
+# ── help ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("args", [["--help"], [], ["run", "--help"], ["--version"], ["run", "--nope"]])
+def test_help_imports_nothing_heavy(args: list[str]) -> None:
+    code = (
+        "import sys\nfrom app.cli import main\n"
+        f"sys.argv = ['pps', *{args}]\n"
+        "try:\n    main()\nfinally:\n    print(*sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    imported = {name.partition(".")[0] for name in done.stderr.split()}
+    assert "app" in imported
+    assert not imported & {"mesa", "numpy", "pandas", "pyarrow", "scipy", "networkx", "sim"}
+
+
+def test_help_names_every_command(pps: Pps) -> None:
+    said = pps("--help")
+    assert said.code == 0
+    for command in ("run", "story", "parameters", "regions", "scenarios"):
+        assert command in said.out
+    assert pps() == said
+
+
+def test_version(pps: Pps) -> None:
+    assert pps("--version").out.startswith("pps 0.")
+
+
+# ── run ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_run_prints_a_table_and_keeps_its_results(pps: Pps, tmp_path: Path) -> None:
+    said = pps("run", *SHORT, "--seed", "5")
+    assert (said.code, said.err) == (0, "")
+    for words in ("Noord-Brabant: Current policy", "2011-Q3 to 2014-Q4, 2 replicates, seeds 5 to 6", "5.0%", "PPS started",
+                  "Share in the valley of death", "national subsidy", "pps story results/baseline"):  # fmt: skip
+        assert words in said.out
+    assert max(map(len, said.out.splitlines())) <= 100
+    results = tmp_path / "results" / "baseline"
+    assert {path.name for path in results.iterdir()} == {*FILES, RUN}
+    assert read_run(results).about["seed"] == 5
+
+
+def test_a_run_in_dutch_with_one_replicate_shows_no_spread(pps: Pps) -> None:
+    said = pps("run", *SHORT, "--replicates", "1", "--lang", "nl")
+    assert "Huidig beleid" in said.out
+    assert "Spreiding" not in said.out
+    assert "Eén herhaling geeft geen spreiding" in said.out
+
+
+def test_json_is_one_object_and_nothing_else(pps: Pps) -> None:
+    said = pps("run", *SHORT, "--json", "--out", "here")
+    assert (said.code, said.err) == (0, "")
+    told = json.loads(said.out, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    assert (told["replicates_done"], told["folder"], told["until"]) == (2, "here", "2014-Q4")
+    started = told["outcomes"]["pps_started"]
+    assert started["low"] <= started["mean"] <= started["high"]
+    assert told["outcomes"]["valley_share"]["n"] in (0, 1, 2)
+
+
+def test_a_scenario_file_and_a_region_folder_can_be_given(pps: Pps, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        'extends = "baseline"\nname = "../my plan"\n[parameters]\nfte_cost = 100000', encoding="utf-8"
+    )
+    region = ROOT / "scenarios" / "regions" / "noord-brabant"
+    assert pps("run", "mine.toml", "--region", str(region), *SHORT, "--quiet") == Said(0, "", "")
+    assert read_run(tmp_path / "results" / "my-plan").about["parameters"]["fte_cost"] == 100_000
+
+
+def test_two_runs_and_two_processes_give_the_same_bytes(pps: Pps, folder: Path, tmp_path: Path) -> None:
+    assert pps("run", *SHORT, "--workers", "2", "--quiet", "--out", "again").code == 0
+    for name in (*FILES, RUN):
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_failed_replicates_are_told_and_the_others_kept(
+    pps: Pps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(model: PpsModel) -> None:
+        raise ValueError(f"seed {model.draws.seed}")
+
+    step = PpsModel.step
+    monkeypatch.setattr(PpsModel, "step", lambda model: (broken if model.draws.seed == 2 else step)(model))
+    said = pps("run", *SHORT, "--quiet")
+    assert said.code == 1
+    assert said.err.startswith("Replicate 1 (seed 2) failed: ValueError in test_cli.py")
+    assert read_run(tmp_path / "results" / "baseline").about["replicates_failed"][0]["seed"] == 2
+    monkeypatch.setattr(PpsModel, "step", broken)
+    said = pps("run", *SHORT, "--out", "nothing")
+    assert said.code == 1
+    assert said.out == ""
+    assert said.err.splitlines()[-1] == "No replicate finished; nothing is saved."
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--replicates", "0"], ["replicates", "1 to 100000"]),
+        (["--replicates", "-3"], ["replicates"]),
+        (["--replicates", "100001"], ["replicates"]),
+        (["--replicates", "many"], ["--replicates"]),
+        (["--seed", "-1"], ["seed", "-1"]),
+        (["--seed", "9" * 30], ["seed"]),
+        (["--seed", "1.5"], ["--seed"]),
+        (["--scale", "nan"], ["scale"]),
+        (["--scale", "inf"], ["scale"]),
+        (["--scale", "0"], ["scale"]),
+        (["--scale", "-0.1"], ["scale"]),
+        (["--scale", "1.01"], ["scale"]),
+        (["--scale", "half"], ["--scale"]),
+        (["--workers", "0"], ["workers", "1 or more"]),
+        (["--until", "2036-Q1"], ["--until", "2035-Q4"]),
+        (["--until", "2011-Q2"], ["--until", "2011-Q3"]),
+        (["--until", "2014-Q5"], ["--until", "2014-Q5"]),
+        (["--until", ""], ["--until"]),
+        (["--lang", "fr"], ["--lang", "en", "nl"]),
+        (["--region", "brabant"], ["brabant", "noord-brabant"]),
+        (["--region", "/"], ["region.toml"]),
+        (["baselin"], ["baselin", "did you mean baseline?"]),
+        (["absent.toml"], ["absent.toml"]),
+        (["baseline", "emergent"], ["emergent"]),
+        (["--nope"], ["--nope"]),
+        (["--out", "a" * 300], ["File name too long"]),
+        (["--out", "/dev/null"], ["is a file"]),
+        (["--out", "/dev/null/below"], ["/dev/null/below"]),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_one_line(
+    pps: Pps, tmp_path: Path, args: list[str], words: list[str]
+) -> None:
+    is_refused(pps("run", *args), *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run end before it starts, so that only the options count."""
+    monkeypatch.setattr(store, "store_run", lambda *_: None)
+
+
+words_and_numbers = st.one_of(
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
+    st.floats().map(str),
+    st.integers().map(str),
+    st.from_regex(r"\d{4}-Q\d", fullmatch=True),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    option=st.sampled_from(["replicates", "seed", "until", "scale", "workers", "region", "lang"]),
+    value=words_and_numbers,
+)
+@pytest.mark.usefixtures("no_run")
+def test_no_option_value_breaks_the_command(pps: Pps, option: str, value: str) -> None:
+    said = pps("run", f"--{option}={value}", "--quiet")
+    if said.code != 1:  # all is well, and the run ended before it started
+        is_refused(said)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(args=st.lists(words_and_numbers, min_size=1, max_size=4))
+@pytest.mark.usefixtures("no_run")
+def test_no_words_break_the_command(pps: Pps, args: list[str]) -> None:
+    for command in ([], ["run"], ["story"], ["parameters"]):
+        said = pps(*command, *args)
+        if said.code == 2:
+            is_refused(said)
+        assert said.code in (0, 1, 2)
+        assert "Traceback" not in said.err
+
+
+def test_results_of_another_kind_stay(pps: Pps, tmp_path: Path) -> None:
+    (tmp_path / "series.parquet").write_text("mine")
+    is_refused(pps("run", *SHORT, "--out", "."), "series.parquet that no run wrote")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+# ── Ctrl-C and pipes ────────────────────────────────────────────────────────────────────────────────────
+
+
+def interrupted(folder: Path, ready: Callable[[], bool], *args: str) -> Said:
+    """Start a long run, press Ctrl-C (as a terminal does: for all its processes) when ready, and wait."""
+    command = [*PPS, "run", "--scale", "0.05", "--replicates", "400", "--out", str(folder), *args]
+    process = subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not ready() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    return Said(process.returncode, out, err)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_keeps_what_has_finished(tmp_path: Path, workers: str) -> None:
+    place = tmp_path / "run"
+
+    def one_is_written() -> bool:
+        return any(path.stat().st_size > 4 for path in place.glob(".unfinished-*/series.parquet"))
+
+    said = interrupted(place, one_is_written, "--workers", workers)
+    assert said.code == 130
+    assert said.out == ""
+    run = read_run(place)
+    assert said.err == f"Stopped: {len(run.done)} of 400 replicates finished and are saved in {place}.\n"
+    assert 1 <= len(run.done) < 400
+    assert run.done == sorted(run.done)
+    assert {path.name for path in place.iterdir()} == {*FILES, RUN}
+    assert set(run.frame("partnerships")["replicate"]) == set(run.done)
+
+
+def test_ctrl_c_before_anything_finished_leaves_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    said = interrupted(place, place.exists, "--workers", "2", "--scale", "1")
+    assert said == Said(130, "", "Stopped before any replicate finished; nothing is saved.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    process = subprocess.Popen(
+        [*PPS, "parameters", "--json"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    )
+    assert process.stdout is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(20) in (0, 1)
+
+
+# ── story ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_story_is_told_and_listed(pps: Pps, folder: Path) -> None:
+    listed = pps("story", str(folder))
+    assert (listed.code, listed.err) == (0, "")
+    told = json.loads(pps("story", str(folder), "--json").out)
+    assert told["replicate"] == 0
+    for row in told["partnerships"]:
+        assert row["name"].split()[0] in listed.out
+    name = told["partnerships"][0]["name"]
+    story = pps("story", str(folder), name, "--lang", "nl", "--replicate", "0")
+    assert story.code == 0
+    assert story.out.startswith(f"{name}\nPenvoerder: ")
+    assert "richt de PPS op" in story.out
+    data = json.loads(pps("story", str(folder), name, "--json").out)
+    assert data["partnership"]["name"] == name
+    assert data["told"]["lines"][0]["when"] == data["partnership"]["born"]
+
+
+def test_a_run_is_found_by_its_name(pps: Pps) -> None:
+    assert pps("run", *SHORT, "--quiet").code == 0
+    assert pps("story", "baseline").code == 0
+
+
+def test_what_has_no_story_is_refused(pps: Pps, folder: Path) -> None:
+    run = str(folder)
+    is_refused(pps("story"), "RUN")
+    is_refused(pps("story", "nowhere"), "nowhere", "pps run")
+    is_refused(pps("story", "."), "no run.json")
+    is_refused(pps("story", "x" * 300), "pps run")
+    is_refused(pps("story", run, "nosuchthing"), "nosuchthing", "pps story RUN")
+    is_refused(pps("story", run, "e"), "partnerships", "one of")
+    is_refused(pps("story", run, "--replicate", "2"), "--replicate", "0 to 1")
+    is_refused(pps("story", run, "--replicate", "-1"), "--replicate")
+
+
+# ── parameters, regions, scenarios ──────────────────────────────────────────────────────────────────────
+
+
+def test_parameters_are_listed(pps: Pps) -> None:
+    said = pps("parameters", "--lang", "nl")
+    assert said.code == 0
+    assert all(name in said.out for name in parameter_table())
+    told = json.loads(pps("parameters", "--json").out)["parameters"]
+    assert [row["name"] for row in told] == list(parameter_table())
+
+
+def test_a_parameter_is_explained_with_its_evidence(pps: Pps) -> None:
+    said = pps("parameters", "patience_mkb")
+    for words in ("patience_mkb", "reported", "firm-patience-years", "“", "PPS-analyse Noord-Brabant"):
+        assert words in said.out
+    assert "dus-i" in pps("parameters", "known_least").out.lower() or "public:" in pps("parameters", "known_least").out
+    told = json.loads(pps("parameters", "patience_mkb", "--json").out)
+    assert told["evidence"]["firm-patience-years"]["quote"]
+
+
+@pytest.mark.parametrize("name", parameter_table())
+def test_every_parameter_can_be_explained(pps: Pps, name: str) -> None:
+    said = pps("parameters", name, "--lang", "nl")
+    assert (said.code, said.err) == (0, "")
+    assert "bewijstabellen" not in said.out  # every source is in the tables of evidence
+
+
+def test_an_unknown_parameter_is_refused_with_the_nearest(pps: Pps) -> None:
+    is_refused(pps("parameters", "patience_mbk"), "did you mean patience_mkb")
+    is_refused(pps("parameters", "%%%"), "pps parameters")
+
+
+@pytest.mark.parametrize(("command", "name"), [("regions", "noord-brabant"), ("scenarios", "emergent")])
+def test_what_comes_with_the_project_is_listed(pps: Pps, command: str, name: str) -> None:
+    dutch, english = pps(command, "--lang", "nl"), pps(command)
+    assert name in dutch.out
+    assert name in english.out
+    assert dutch.out != english.out
+    told: dict[str, Any] = json.loads(pps(command, "--json").out)
+    assert name in [row["name"] for row in told[command]]

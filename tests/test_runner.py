@@ -1,0 +1,144 @@
+"""Replicates: order, seeds, failures and processes."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from agents.errors import InputError
+from agents.parameters import make_parameters
+from experiments import runner
+from experiments.runner import Experiment, Failed, Finished, Replicates, Result, run_replicate
+from scenarios.national import load_national
+from scenarios.region import load_region
+from scenarios.scenario import load_scenario
+from sim.model import PpsModel
+
+SHORT = load_scenario("baseline").model_copy(update={"until": "2013-Q4"})
+
+
+@pytest.fixture(scope="module")
+def experiment() -> Experiment:
+    """Two replicates of a small and short run."""
+    pack, national = load_region("noord-brabant"), load_national()
+    return Experiment(pack, national, SHORT, make_parameters(), seed=5, replicates=2, scale=0.05)
+
+
+def tables(result: Result) -> dict[str, pa.Table]:
+    assert isinstance(result, Finished), result
+    return dict(result.tables)
+
+
+def test_one_and_two_processes_give_the_same_in_the_same_order(experiment: Experiment) -> None:
+    here, spread = list(Replicates(experiment)), list(Replicates(experiment, workers=2))
+    assert [result.replicate for result in here] == [result.replicate for result in spread] == [0, 1]
+    for one, other in zip(here, spread, strict=True):
+        assert tables(one).keys() == tables(other).keys()
+        for name, table in tables(one).items():
+            assert_frame_equal(table.to_pandas(), tables(other)[name].to_pandas(), obj=name)
+
+
+def test_replicate_r_has_the_seed_plus_r(experiment: Experiment) -> None:
+    second = tables(run_replicate(experiment, 1))["series"]
+    alone = tables(run_replicate(replace(experiment, seed=experiment.seed + 1), 0))["series"]
+    assert second["replicate"].unique().to_pylist() == [1]
+    assert_frame_equal(*(table.drop_columns("replicate").to_pandas() for table in (second, alone)))
+
+
+def test_a_failed_replicate_is_told_and_the_rest_goes_on(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = PpsModel.step
+
+    def broken(model: PpsModel) -> None:
+        if model.draws.seed == experiment.seed + 1 and model.time > 3:
+            raise ZeroDivisionError("no\nlight")
+        step(model)
+
+    monkeypatch.setattr(PpsModel, "step", broken)
+    first, second, third = Replicates(replace(experiment, replicates=3))
+    assert isinstance(first, Finished)
+    assert isinstance(third, Finished)
+    assert isinstance(second, Failed)
+    assert second == Failed(1, experiment.seed + 1, "ZeroDivisionError", "no light", second.where)
+    assert second.where.startswith("test_runner.py:")
+
+
+def kills_its_process(_: Experiment, replicate: int) -> Result:
+    """Stands in for a replicate that is ended from outside: always the second, the fourth once."""
+    marker = Path(os.environ["TEST_RUNNER_MARKER"])
+    if replicate == 1 or (replicate == 3 and not marker.exists()):
+        marker.touch()
+        os._exit(9)
+    return Finished(replicate, {})
+
+
+def test_a_process_that_dies_takes_only_its_own_replicate(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TEST_RUNNER_MARKER", str(tmp_path / "marker"))
+    monkeypatch.setattr(runner, "run_replicate", kills_its_process)
+    results = list(Replicates(replace(experiment, replicates=5), workers=2))
+    assert [result.replicate for result in results] == [0, 1, 2, 3, 4]
+    failed = [result for result in results if isinstance(result, Failed)]
+    assert [(each.replicate, each.error) for each in failed] == [(1, "BrokenProcessPool")]
+
+
+def test_what_was_yielded_last_and_not_taken_is_left_over(experiment: Experiment) -> None:
+    replicates = Replicates(experiment)
+    first = next(iter(replicates))
+    assert replicates.leftover() == [first]
+
+
+def test_leaving_early_leaves_no_processes(experiment: Experiment) -> None:
+    replicates = Replicates(replace(experiment, replicates=50), workers=2)
+    for result in replicates:
+        assert result.replicate == 0
+        break
+    numbers = [result.replicate for result in replicates.leftover()]
+    assert numbers == sorted(numbers)
+    assert len(numbers) < 10
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"replicates": 0},
+        {"replicates": 100_001},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"scale": 0.0},
+        {"scale": -0.5},
+        {"scale": 1.0001},
+        {"scale": math.nan},
+        {"scale": math.inf},
+    ],
+)
+def test_what_cannot_be_run_is_refused(experiment: Experiment, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as refused:
+        replace(experiment, **wrong)
+    assert refused.value.where in wrong
+    assert refused.value.allowed
+
+
+@given(scale=st.floats(allow_nan=True, allow_infinity=True))
+def test_a_scale_is_a_share_or_refused(experiment: Experiment, scale: float) -> None:
+    if 0.0 < scale <= 1.0:
+        assert replace(experiment, scale=scale).scale == scale
+    else:
+        with pytest.raises(InputError):
+            replace(experiment, scale=scale)
+
+
+def test_no_workers_is_refused(experiment: Experiment) -> None:
+    with pytest.raises(InputError, match="workers"):
+        Replicates(experiment, workers=0)
