@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import hashlib
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -67,12 +68,14 @@ def make_parameters(changes: Mapping[str, float] | None = None, where: str = "pa
     values = {name: row.value for name, row in table.items()}
     for name, value in (changes or {}).items():
         if name not in table:
-            near = difflib.get_close_matches(name, table, n=1)
+            near = difflib.get_close_matches(name[:60], table, n=1)
             hint = f"did you mean {near[0]}?" if near else "a name that `pps parameters` lists"
-            raise InputError(f"unknown parameter {name!r}", where, hint)
+            raise InputError(f"unknown parameter {reprlib.repr(name)}", where, hint)
         row = table[name]
         if isinstance(value, bool) or not row.low <= value <= row.high:
-            raise InputError(f"{name} is {value!r}", where, f"a number from {row.low:g} to {row.high:g} ({row.unit})")
+            raise InputError(
+                f"{name} is {reprlib.repr(value)}", where, f"a number from {row.low:g} to {row.high:g} ({row.unit})"
+            )
         values[name] = float(value)
     return Parameters(**values)
 

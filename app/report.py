@@ -79,7 +79,7 @@ def _never_paid(outcome: Outcome, values: Mapping[Hashable, float]) -> bool:
 
 def _cells(outcome: Outcome, values: Mapping[Hashable, float], run: Run, words: Words) -> Iterator[str]:
     yield f"  {words.pick(outcome, 'label')}"
-    digits = 0 if len(run.done) == 1 else 1
+    digits = 0 if len(run.done) == 1 and values["mean"].is_integer() else 1
     yield show(outcome, values["mean"], words, digits)
     if len(run.done) > 1:
         fewer = f" ({words('run.defined', n=int(values['n']))})" if values["n"] < len(run.done) else ""
@@ -97,6 +97,8 @@ def show(outcome: Outcome, value: float, words: Words, digits: int = 1) -> str:
         words: The language.
         digits: Decimals of a number below 100 that is neither money nor a share.
     """
+    if not math.isfinite(value):
+        return words.number(value)
     if outcome.unit == "share":
         return words.percent(value)
     if outcome.unit == "euro/quarter":

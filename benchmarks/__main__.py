@@ -103,7 +103,9 @@ def show(results: dict[str, Any]) -> None:
     packages = ", ".join(f"{name} {facts[name]}" for name in ("python", *PACKAGES))
     console.print(f"\n{facts['cpu']}, {facts['cores']} cores, {facts['system']}; {packages}")
     if facts["load_before"] > BUSY:
-        console.print(f"Others were at work (load {facts['load_before']:.1f} before the start): times are too long.")
+        console.print(
+            f"Others were at work (load {facts['load_before']:.1f} before the start): times are somewhat too long."
+        )
     show_firm_level(results["firm_level"])
     show_runs(results)
     show_processes(results["sample"], results["province"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import signal
+import sys
 import threading
 import traceback
 from collections import deque
@@ -16,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -196,7 +198,7 @@ class Replicates:
     def _submit(self, pool: ProcessPoolExecutor, replicate: int) -> list[int]:
         """Hand a replicate to the pool; return it if the pool turns out to be broken."""
         try:
-            with _children_ignore_interrupt():
+            with undisturbed(), _children_ignore_interrupt():
                 future = pool.submit(run_replicate, self.experiment, replicate)
         except BrokenProcessPool:
             return [replicate]
@@ -242,13 +244,33 @@ def _failed(experiment: Experiment, replicate: int, error: Exception) -> Failed:
 
 
 @contextmanager
-def _children_ignore_interrupt() -> Iterator[None]:
-    """Let processes that start here ignore Ctrl-C, which a terminal sends to all: their parent sees to it."""
-    if threading.current_thread() is not threading.main_thread():
+def undisturbed() -> Iterator[None]:
+    """Put Ctrl-C off until the block is done."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread gets it
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _children_ignore_interrupt() -> Iterator[None]:
+    """Let processes that start here be deaf to Ctrl-C, which a terminal sends to all: their parent sees to it.
+
+    A blocked signal stays blocked in a child.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # it would start with the first child, and then unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,7 +22,7 @@ import pyarrow.parquet as pq
 
 from agents.errors import InputError
 from experiments.identity import KIND, SCHEMA_VERSION, describe
-from experiments.runner import Experiment, Failed, Finished, Replicates, Result
+from experiments.runner import Experiment, Failed, Finished, Replicates, Result, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +82,7 @@ class RunWriter:
         """
         if result.replicate in self._added:
             return
-        with _undisturbed(), _told(self.folder):
+        with undisturbed(), _told(self.folder):
             if isinstance(result, Finished):
                 self._append(result)
                 self.done.append(result.replicate)
@@ -107,7 +105,7 @@ class RunWriter:
         """
         if not self.done:
             return
-        with _undisturbed(), _told(self.folder):
+        with undisturbed(), _told(self.folder):
             unfinished = Path(self._unfinished.name)
             self._close()
             text = json.dumps(self._run(unfinished), indent=2, ensure_ascii=False, allow_nan=False)
@@ -117,7 +115,7 @@ class RunWriter:
 
     def discard(self) -> None:
         """Remove what was not moved into place, and the folder if it was made for nothing."""
-        with _undisturbed(), _told(self.folder):
+        with undisturbed(), _told(self.folder):
             try:
                 self._close()
             finally:
@@ -279,22 +277,6 @@ def _refuse_other_results(folder: Path) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Put Ctrl-C off until the block is done."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread gets it
-        yield
-        return
-    came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt
 
 
 @contextmanager

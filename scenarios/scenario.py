@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import reprlib
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -83,7 +84,7 @@ def _check_time(scenario: Scenario, where: str) -> None:
 
 
 def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
-    path = _find(name_or_file, below[-1] if below else "scenario")
+    path = _find(name_or_file, Path(below[-1]) if below else None)
     if str(path) in below:
         raise InputError("extends itself in a circle", path.name, "a parent that does not lead back here")
     own = _read(path)
@@ -91,7 +92,7 @@ def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
     if parent is None:
         return {**own, "_file": path.name}
     if not isinstance(parent, str):
-        raise InputError(f"extends is {parent!r}", path.name, "the name of a scenario")
+        raise InputError(f"extends is {reprlib.repr(parent)}", path.name, "the name of a scenario")
     inherited = _with_parents(parent, (*below, str(path)))
     inherited.pop("_file")
     parameters = {**inherited.get("parameters", {}), **_table(own, path.name)}
@@ -101,22 +102,32 @@ def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
 def _table(own: dict[str, Any], where: str) -> dict[str, Any]:
     table = own.get("parameters", {})
     if not isinstance(table, dict):
-        raise InputError(f"parameters is {table!r}", where, "a table of names and numbers")
+        raise InputError(f"parameters is {reprlib.repr(table)}", where, "a table of names and numbers")
     return table
 
 
-def _find(name_or_file: str, where: str) -> Path:
-    path = Path(name_or_file)
-    if path.suffix == ".toml":
-        if path.is_file():
+def _find(name_or_file: str, child: Path | None) -> Path:
+    """Return the file of a scenario; a parent is looked for beside the file that extends it."""
+    where = child.name if child else "scenario"
+    if name_or_file.endswith(".toml"):
+        path = child.parent / name_or_file if child else Path(name_or_file)
+        if _is_file(path):
             return path
-        raise InputError(f"there is no file {name_or_file!r}", where, "a scenario file (.toml) that exists")
+        raise InputError(f"there is no file {reprlib.repr(name_or_file)}", where, "a scenario file (.toml) that exists")
     names = list_scenarios()
     if name_or_file in names:
         return NAMED / f"{name_or_file}.toml"
-    near = difflib.get_close_matches(name_or_file, names, n=1)
+    near = difflib.get_close_matches(name_or_file[:60], names, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise InputError(f"unknown scenario {name_or_file!r}", where, f"{hint}{', '.join(names)}, or a .toml file")
+    what = f"unknown scenario {reprlib.repr(name_or_file)}"
+    raise InputError(what, where, f"{hint}{', '.join(names)}, or a .toml file")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -126,7 +137,7 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", path.name, "a TOML file in UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # tomllib: not TOML, a number or nesting beyond all bounds
         raise InputError(f"is not TOML: {error}", path.name, "a TOML file") from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path.name, "a readable file") from None
@@ -139,7 +150,9 @@ def _plain(error: ValidationError, where: str) -> InputError:
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Scenario.model_fields, n=1)
         allowed = f"did you mean {near[0]}?" if near else ", ".join(Scenario.model_fields)
-        return InputError(f"unknown key {key!r}", where, allowed)
+        return InputError(f"unknown key {reprlib.repr(key)}", where, allowed)
     if first["type"] == "missing":
-        return InputError(f"key {key!r} is missing", where, "extend baseline, or give every key")
-    return InputError(f"{key} is {first.get('input')!r}", where, first["msg"].replace("Input should be ", ""))
+        return InputError(f"key {reprlib.repr(key)} is missing", where, "extend baseline, or give every key")
+    return InputError(
+        f"{key} is {reprlib.repr(first.get('input'))}", where, first["msg"].replace("Input should be ", "")
+    )

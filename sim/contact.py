@@ -8,7 +8,7 @@ from agents.columns import Floats, Ints
 from agents.partnership import Block, Kind
 from sim.draws import shifted
 from sim.initiation import role_of
-from sim.network import count_partners, firm_kind, join, room
+from sim.network import count_partners, firm_kind, join, most_pps, room
 from sim.world import PpsWorld
 
 
@@ -114,8 +114,7 @@ def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     known = np.sort(table.pps[rows] * n + table.member[rows])
     pair = pps * n + firms
     times = np.searchsorted(known, pair, side="right") - np.searchsorted(known, pair)
-    most = np.where(world.firms.large[firms], world.p.most_pps_large, 1.0)
-    free: Floats = 1.0 - np.clip(times * (most - 1.0) / room(world, firms), 0.0, 1.0)
+    free: Floats = 1.0 - np.clip(times * (most_pps(world, firms) - 1) / room(world, firms), 0.0, 1.0)
     return free
 
 
@@ -136,7 +135,7 @@ def expected_value(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
         + table.motive_llo[firms] * table.belief_llo[firms] * llo
         + table.motive_innovation[firms] * table.belief_innovation[firms] * table.innovation_need[firms] * innovation
     )
-    return value
+    return np.minimum(value, 1.0)
 
 
 def joining_chance(world: PpsWorld, firms: Ints, pps: Ints, value: Floats) -> Floats:

@@ -60,7 +60,7 @@ def experienced(offers: dict[str, Floats], motive: tuple[Floats, Floats, Floats]
     """
     staff, llo, innovation = motive
     value: Floats = felt * (staff * offers["staff"] + llo * offers["llo"] + innovation * need * offers["innovation"])
-    return value
+    return np.minimum(value, 1.0)
 
 
 def held_by_members(world: PpsWorld, rows: Ints, trait: str) -> Floats:

@@ -21,8 +21,11 @@ class EnrolmentError(RuntimeError):
 
 
 def whole(amounts: Floats) -> Ints:
-    """Round to whole heads so that the total is the rounded total (cumulative rounding in array order)."""
-    ends = np.rint(np.cumsum(amounts.ravel()))
+    """Round to whole heads so that the total is the rounded total (cumulative rounding in array order).
+
+    Halves go up: rounding them to even could give a cell more than the next whole number.
+    """
+    ends = np.floor(np.cumsum(amounts.ravel()) + 0.5)
     heads: Ints = np.diff(ends, prepend=0.0).astype(np.int64).reshape(amounts.shape)
     return heads
 

@@ -233,6 +233,7 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     candidates = candidates[room(world, candidates) >= 1.0]
     weight = reach[firms.cell[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
     weight *= np.where(firms.top[candidates], p.pull_top, 1.0) * (p.belief_base + firms.belief_staff[candidates])
+    candidates, weight = candidates[weight > 0], weight[weight > 0]
     draws = world.draws.uniforms("founding", world.quarter, len(firms))[candidates]
     race = -np.log(np.maximum(shifted(draws, plan.shifts[0]), 1e-300)) / weight
     count = min(round(wanted), len(candidates))

@@ -70,7 +70,8 @@ def record(world: PpsWorld) -> None:
     recorder = world.recorder
     if recorder is None:
         return
-    _sums(world, recorder, _partnerships(world) | _networks(world) | _money(world))
+    _sums(world, recorder, _partnerships(world) | _networks(world) | _money(world), world.pps.province)
+    _sums(world, recorder, _at_school(world), world.province_of[world.school_region[world.pps.school]])
     _applications(world, recorder)
     _partners(world, recorder)
     _firms(world, recorder)
@@ -137,9 +138,6 @@ def _partnerships(world: PpsWorld) -> Columns:
         "pps_with_hbo": alive & (pps.hogescholen > 0),
         "pps_mve": viable_ecosystem(world),
         "learning_communities": alive & (wave == 4),
-        "students_direct": pps.students_direct,
-        "students_indirect": pps.students_indirect,
-        "teachers_reached": pps.teachers,
         "professionals_involved": pps.professionals,
         "llo_participants": pps.llo,
         "regie_fte": pps.regie_fte,
@@ -150,16 +148,26 @@ def _partnerships(world: PpsWorld) -> Columns:
     return counts | by_payer
 
 
+def _at_school(world: PpsWorld) -> Columns:
+    """Return what happens at the lead school, which may stand in another province than the partnership."""
+    pps = world.pps
+    return {
+        "students_direct": pps.students_direct,
+        "students_indirect": pps.students_indirect,
+        "teachers_reached": pps.teachers,
+    }
+
+
 def _applications(world: PpsWorld, recorder: Recorder) -> None:
     for name, key in (("applications", "asked"), ("applications_granted", "granted")):
         recorder.put(world.quarter, name, world.applications[key][:, world.quarter].astype(np.float64))
 
 
-def _sums(world: PpsWorld, recorder: Recorder, columns: Columns) -> None:
+def _sums(world: PpsWorld, recorder: Recorder, columns: Columns, province: Ints) -> None:
     """Record sums over partnerships, all columns at once (no matrix product: its rounding depends on the machine)."""
     values = np.array(list(columns.values()), dtype=np.float64)
     places = recorder.places - 1
-    number = np.arange(len(values))[:, None] * places + world.pps.province
+    number = np.arange(len(values))[:, None] * places + province
     flat = np.bincount(number.ravel(), weights=values.ravel(), minlength=len(values) * places)
     sums = flat.reshape(len(values), places)
     recorder.put_many(world.quarter, columns, np.column_stack([sums, sums.sum(axis=1)]))

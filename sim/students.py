@@ -30,7 +30,7 @@ def exit_rates(world: PpsWorld) -> Floats:
 
 def _outflow(world: PpsWorld) -> tuple[Ints, Ints]:
     stock = world.enrolment.stock
-    ends = whole(stock.astype(np.float64) * exit_rates(world)[None, None, :, None])
+    ends = np.minimum(whole(stock.astype(np.float64) * exit_rates(world)[None, None, :, None]), stock)
     graduates = whole(ends.astype(np.float64) * world.p.graduates_share)
     return np.minimum(graduates, ends), np.maximum(ends - graduates, 0)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from agents.base import Organisation, World
 from agents.columns import Floats, Ints
-from agents.firm import Firms, LargeEmployer, MkbFirm
+from agents.firm import Firms, LargeEmployer, MkbFirm, Size
 from agents.hogeschool import Hogeschool
 from agents.parameter_fields import Parameters
 from agents.partner import LIGHT_PARTNERS, Partner
@@ -214,7 +214,7 @@ class PpsWorld(World):
         # affinities move BBL between sectors; the total of BBL and of BOL stays what was counted
         for track in range(2):
             total = (shares[..., track] * heads[:, None, None]).sum()
-            shares[..., track] *= levels[:, track].sum() * heads.sum() / total
+            shares[..., track] *= levels[:, track].sum() * heads.sum() / total if total > 0 else 0.0
         return whole(shares * heads[:, None, None, None])
 
     def _settle_partners(self) -> None:
@@ -240,15 +240,14 @@ class PpsWorld(World):
         sampled = np.minimum(counts, np.maximum(np.rint(counts * self.scale), p.sample_floor)).astype(np.int64)
         region, sector, size = (np.repeat(index.ravel(), sampled.ravel()) for index in np.indices(counts.shape))
         weight = np.repeat((counts / np.maximum(sampled, 1)).ravel(), sampled.ravel())
-        top = len(pack.large_employers)
-        region = np.append(region, [self.region_number[e.region] for e in pack.large_employers]).astype(np.int64)
-        sector = np.append(sector, [self.sector_number[e.sector] for e in pack.large_employers]).astype(np.int64)
-        size = np.append(size, np.full(top, 3)).astype(np.int64)
+        top = len(pack.large_employers)  # first, so that one more firm in the pack leaves their rows as they are
+        region = np.append([self.region_number[e.region] for e in pack.large_employers], region).astype(np.int64)
+        sector = np.append([self.sector_number[e.sector] for e in pack.large_employers], sector).astype(np.int64)
+        size = np.append(np.full(top, Size.GROOT), size).astype(np.int64)
         typical = np.array([p.employees_micro, p.employees_klein, p.employees_middel, p.employees_groot])
         employees = typical[size]
+        employees[:top] = [e.employees for e in pack.large_employers]
         n = len(size)
-        if top:
-            employees[n - top :] = [e.employees for e in pack.large_employers]
         self.firms = Firms(n)
         self.firms.append(
             n,
@@ -257,11 +256,11 @@ class PpsWorld(World):
             cell=region * self.n_sectors + sector,
             size=size,
             employees=employees,
-            weight=np.append(weight, np.ones(top)),
-            large=size == 3,
-            top=np.arange(n) >= n - top,
+            weight=np.append(np.ones(top), weight),
+            large=size == Size.GROOT,
+            top=np.arange(n) < top,
         )
-        self._firm_names = {n - top + i: e.name for i, e in enumerate(pack.large_employers)}
+        self._firm_names = {row: employer.name for row, employer in enumerate(pack.large_employers)}
         self._firm_views: dict[int, MkbFirm | LargeEmployer] = {}
         self._give_firms_character()
 
@@ -304,7 +303,7 @@ class PpsWorld(World):
 
     def chance(self, purpose: str) -> Floats:
         """Return this quarter's uniform of every partnership for a purpose in `CHANCES`."""
-        column: Floats = self.pps.chance[:, CHANCES.index(purpose) * self.calendar.quarters + self.quarter]
+        column: Floats = self.pps.chance[:, self.quarter * len(CHANCES) + CHANCES.index(purpose)]
         return column
 
     @property

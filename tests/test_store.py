@@ -208,7 +208,7 @@ def test_the_identity_follows_from_what_is_run(experiment: Experiment) -> None:
         {"parameters": make_parameters({"fte_cost": 100_000})},
         {"scenario": experiment.scenario.model_copy(update={"until": "2015-Q1"})},
     )
-    identities = [describe(replace(experiment, **other))["identity"] for other in others]  # type: ignore[arg-type]
+    identities = [describe(replace(experiment, **other))["identity"] for other in others]
     assert len({same, *identities}) == 1 + len(others)
 
 
