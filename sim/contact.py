@@ -6,9 +6,8 @@ import numpy as np
 
 from agents.columns import Floats, Ints
 from agents.partnership import Block, Kind
-from sim.draws import shifted
 from sim.initiation import role_of
-from sim.network import count_partners, firm_kind, join, most_pps, room
+from sim.network import count_partners, firm_kind, join, room
 from sim.world import PpsWorld
 
 
@@ -60,7 +59,7 @@ def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
     cells = pps.region * world.n_sectors + pps.sector
     by_origin = np.bincount(cells, weights=contacts, minlength=world.n_regions * world.n_sectors)
     rate = (by_origin[:, None] * world.contact_spread).sum(axis=0)  # contacts per firm of each cell
-    hit_rate = contact_rate(rate, firms.cell, world.contact_pull[firms.size], room(world))
+    hit_rate = contact_rate(rate, firms.cell, firms.pull, room(world))
     draws = world.draws.uniforms("contact", world.quarter, len(firms))
     reached = np.flatnonzero(draws < hit_rate)
     by = _by_whom(world, contacts, cells, reached, draws[reached] / hit_rate[reached])
@@ -95,8 +94,7 @@ def _by_whom(world: PpsWorld, contacts: Floats, cells: Ints, reached: Ints, left
 def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> None:
     value = expected_value(world, firms, pps)
     chance = joining_chance(world, firms, pps, value) * not_yet_in(world, firms, pps)
-    shift = world.chance("joining")[pps]
-    draws = shifted(world.draws.uniforms("joining", world.quarter, len(world.firms))[firms], shift)
+    draws = world.firm_chance(firms, world.chance("joining")[pps])
     joins = draws < chance
     firms, pps, value = firms[joins], pps[joins], value[joins]
     role = role_of(world, draws[joins] / chance[joins], world.pps.position[pps], world.p.later_distance)
@@ -114,7 +112,8 @@ def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     known = np.sort(table.pps[rows] * n + table.member[rows])
     pair = pps * n + firms
     times = np.searchsorted(known, pair, side="right") - np.searchsorted(known, pair)
-    free: Floats = 1.0 - np.clip(times * (most_pps(world, firms) - 1) / room(world, firms), 0.0, 1.0)
+    most = world.firms.capacity[firms] / world.firms.weight[firms]
+    free: Floats = 1.0 - np.clip(times * (most - 1.0) / room(world, firms), 0.0, 1.0)
     return free
 
 

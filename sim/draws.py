@@ -45,7 +45,7 @@ class Draws:
         return draws
 
 
-def shifted(uniforms: Floats, shift: Floats) -> Floats:
+def shifted(uniforms: Floats, shift: Floats | float) -> Floats:
     """Return uniforms moved around the circle, so that one draw of a firm serves several partnerships."""
     moved: Floats = (uniforms + shift) % 1.0
     return moved

@@ -88,7 +88,9 @@ def _learn(world: PpsWorld, rows: Ints, offers: dict[str, Floats], contact: Floa
     for trait, name in TRAITS.items():
         rate = p.culture_learning if trait == "culture" else p.belief_learning
         move = rate * shown[trait] * contact * (1.0 - held_by_members(world, rows, trait))
-        np.add.at(getattr(firms, name), member, own * move)
+        column = getattr(firms, name)
+        np.add.at(column, member, own * move)
+        column[member] = np.minimum(column[member], 1.0)
         getattr(table, f"ahead_{trait}")[rows] += (1.0 - own) * move
 
 
@@ -96,9 +98,7 @@ def _act(world: PpsWorld, rows: Ints) -> None:
     """Let firms leave or fall back when patience runs out, and rise when value is high (FI-01, FI-14)."""
     p, table, firms, pps = world.p, world.memberships, world.firms, world.pps
     member, of = table.member[rows], table.pps[rows]
-    draws = shifted(
-        world.draws.uniforms("engagement", world.quarter, len(firms))[member], world.chance("engagement")[of]
-    )
+    draws = world.firm_chance(member, world.chance("engagement")[of])
     impatient = table.clock[rows] > firms.patience[member]
     leaves = impatient & ((draws < p.leaves_rather) | (table.role[rows] == Role.KLANT))
     falls = impatient & ~leaves
@@ -145,20 +145,21 @@ def spread_beliefs(world: PpsWorld) -> None:
     cell = firms.cell[table.member[rows]]
     members = np.bincount(cell, minlength=cells)
     share = np.divide(members, world.firms_in_cell, out=np.zeros(cells), where=world.firms_in_cell > 0)
-    rate = p.belief_spread * np.minimum(share, 1.0)
+    rate = (p.belief_spread * np.minimum(share, 1.0))[firms.cell]
     for trait in ("staff", "llo", "innovation"):
         held = held_by_members(world, rows, trait)
         signal = np.bincount(cell, weights=held, minlength=cells) / np.maximum(members, 1)
-        spread_kernel(getattr(firms, TRAITS[trait]), firms.cell, rate, signal)
+        spread_kernel(getattr(firms, TRAITS[trait]), rate, signal[firms.cell])
 
 
-def spread_kernel(belief: Floats, cell: Ints, rate: Floats, signal: Floats) -> None:
-    """Move the belief of every firm towards the signal of its cell, in place (kernel over all firms).
+def spread_kernel(belief: Floats, rate: Floats, signal: Floats) -> None:
+    """Move the belief of every firm towards what it hears, in place (kernel over all firms).
 
     Args:
         belief: Belief of each firm, 0-1.
-        cell: Cell of each firm.
-        rate: Share of the distance that is covered this quarter, by cell.
-        signal: Mean belief of the members, by cell.
+        rate: Share of the distance that each firm covers this quarter.
+        signal: Mean belief of the members in its cell.
     """
-    belief += rate[cell] * (signal[cell] - belief)
+    signal -= belief
+    signal *= rate
+    belief += signal

@@ -10,7 +10,7 @@ from agents.columns import Bools, Floats, Ints
 from agents.partnership import Kind, LloType, Location, Position, Pps, Role
 from scenarios.region import KnownPps
 from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
-from sim.draws import around, lognormal, poisson, shifted
+from sim.draws import around, lognormal, poisson
 from sim.ledger import CENTS, cents
 from sim.network import carried_by, count_partners, firm_kind, join, room
 from sim.students import exit_rates
@@ -234,8 +234,8 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     weight = reach[firms.cell[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
     weight *= np.where(firms.top[candidates], p.pull_top, 1.0) * (p.belief_base + firms.belief_staff[candidates])
     candidates, weight = candidates[weight > 0], weight[weight > 0]
-    draws = world.draws.uniforms("founding", world.quarter, len(firms))[candidates]
-    race = -np.log(np.maximum(shifted(draws, plan.shifts[0]), 1e-300)) / weight
+    draws = world.firm_chance(candidates, plan.shifts[0])
+    race = -np.log(np.maximum(draws, 1e-300)) / weight
     count = min(round(wanted), len(candidates))
     first = np.argpartition(race, count)[:count] if count < len(race) else slice(None)
     chosen: Ints = np.sort(candidates[first])
@@ -366,7 +366,7 @@ def _distinct(world: PpsWorld, name: str) -> str:
 
 def _found_members(world: PpsWorld, row: int, plan: Plan, firms: Ints) -> None:
     p = world.p
-    draws = shifted(world.draws.uniforms("founding role", world.quarter, len(world.firms))[firms], plan.shifts[1])
+    draws = world.firm_chance(firms, plan.shifts[1])
     role = role_of(world, draws, np.full(len(firms), plan.position))
     others = [(Kind.SCHOOL, plan.school), *plan.others]
     kinds = np.array([kind for kind, _ in others])

@@ -15,20 +15,14 @@ def firm_kind(world: PpsWorld, firms: Ints) -> Ints:
     return np.where(world.firms.large[firms], Kind.GROOTBEDRIJF, Kind.MKB)
 
 
-def most_pps(world: PpsWorld, firms: Ints | slice = slice(None)) -> Ints:
-    """Return the partnerships that each firm takes part in at most: one for mkb, a few for a large firm (FI-11)."""
-    return np.where(world.firms.large[firms], int(world.p.most_pps_large), 1)
-
-
 def room(world: PpsWorld, firms: Ints | slice = slice(None)) -> npt.NDArray[np.float64]:
     """Return how many memberships more each firm can take.
 
-    A sampled firm has the room of all firms that it stands for.
+    One for an mkb firm, a few for a large one (mechanism FI-11); a sampled firm has the room of all firms that
+    it stands for.
     """
     table = world.firms
-    free: npt.NDArray[np.float64] = np.maximum(
-        most_pps(world, firms) * table.weight[firms] - table.memberships[firms], 0.0
-    )
+    free: npt.NDArray[np.float64] = np.maximum(table.capacity[firms] - table.memberships[firms], 0.0)
     return free
 
 

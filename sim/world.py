@@ -22,7 +22,7 @@ from scenarios.policy import Policy
 from scenarios.region import OTHER_KINDS, KnownPps, RegionPack
 from scenarios.scenario import START, Scenario
 from sim.calendar import Calendar
-from sim.draws import Draws, around
+from sim.draws import Draws, around, shifted
 from sim.enrolment import Enrolment, whole
 from sim.ledger import Ledger
 
@@ -85,7 +85,7 @@ class PpsWorld(World):
         self.climate = Climate()
         self.known_starts: dict[int, list[KnownPps]] = {}
         self.contact_spread: Floats = np.zeros((0, 0))
-        self.contact_pull: Floats = np.zeros(0)
+        self._firm_draws: tuple[int, Floats] = (-1, np.zeros(0))
         self.open_calls: list[OpenCall] = []
         self.unspent: dict[str, int] = {}  # cents left in this year's first round, by scheme
         self.events: list[Event] = []
@@ -257,6 +257,7 @@ class PpsWorld(World):
             size=size,
             employees=employees,
             weight=np.append(np.ones(top), weight),
+            capacity=np.append(np.ones(top), weight) * np.where(size == Size.GROOT, int(p.most_pps_large), 1),
             large=size == Size.GROOT,
             top=np.arange(n) < top,
         )
@@ -312,6 +313,16 @@ class PpsWorld(World):
         rows = np.full(len(self.ledger.names), -1)
         rows[self.pps.account] = np.arange(len(self.pps))
         return rows
+
+    def firm_chance(self, firms: Ints, shift: Floats | float) -> Floats:
+        """Return this quarter's uniform of firms for one decision.
+
+        All decisions of a quarter turn the same uniform by a shift of their own, which belongs to a partnership and
+        a purpose: so they are independent in pairs, and a quarter draws once for all firms.
+        """
+        if self._firm_draws[0] != self.quarter:
+            self._firm_draws = (self.quarter, self.draws.uniforms("firm decides", self.quarter, len(self.firms)))
+        return shifted(self._firm_draws[1][firms], shift)
 
     def check(self) -> None:
         """Check that no euro and no student was lost or invented."""

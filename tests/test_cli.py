@@ -293,7 +293,7 @@ def test_ctrl_c_keeps_what_has_finished(tmp_path: Path, workers: str) -> None:
 
 def test_ctrl_c_before_anything_finished_leaves_nothing(tmp_path: Path) -> None:
     place = tmp_path / "run"
-    said = interrupted(place, place.exists, "--workers", "2", "--scale", "1")
+    said = interrupted(place, place.exists, "--workers", "1", "--scale", "1")
     assert said == Said(130, "", "Stopped before any replicate finished; nothing is saved.\n")
     assert list(tmp_path.iterdir()) == []
 

@@ -1,9 +1,11 @@
 """Chance is keyed by who and when: one more of anything, another order or an idle policy changes no other's draws.
 
 What an organisation is: a school, a hogeschool, a known partnership and a plan draw by their id; a firm by its row,
-which is its place in the pack. So a pack's files may list schools and known partnerships in any order without
-changing what each of them draws; the numbers of rows, and with them who comes first to a firm that two want, may
-change. Firms have no file: they are counts, and a new one comes after all others of its kind.
+which is its place in the pack: the largest employers in the order of their file, then all firms by region, sector and
+size. So a pack may list schools and known partnerships in any order without changing what each of them is; the
+numbers of rows, and with them who comes first to a firm that two want, may change, and so may what a school draws by
+its number in a round (whether it takes an initiative, whether it founds along). One more firm in the last cell leaves
+all others as they are; one more in an earlier cell, or one more of the largest employers, moves the rows behind it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from sim.engagement import _others_drift
 from sim.model import PpsModel
 from sim.network import join
 from sim.world import CHANCES
-from tests.worlds import employer_row, founded, known, live, school_row, small_model, small_pack
+from tests.worlds import HTSM, founded, known, live, school_row, small_model, small_pack
 
 TRAITS = (
     "learning_culture", "innovation_need", "belief_staff", "belief_llo", "belief_innovation", "motive_staff",
@@ -143,32 +145,30 @@ def one_more_firm(pack: RegionPack) -> RegionPack:
     return replace(pack, firms=firms)
 
 
-def one_more_employer(pack: RegionPack) -> RegionPack:
-    return replace(pack, large_employers=(*pack.large_employers, employer_row(9)))
-
-
 def test_one_more_firm_leaves_the_character_of_all_others() -> None:
-    pack = small_pack(large_employers=())
-    one, other = small_model(pack), small_model(one_more_firm(pack))
+    one, other = small_model(), small_model(one_more_firm(small_pack()))
     assert len(other.firms) == len(one.firms) + 1
     assert_same(traits(one), traits(other, slice(0, len(one.firms))))
 
 
 def test_one_more_firm_leaves_the_character_of_the_largest_employers() -> None:
-    pack = small_pack()
-    one, other = small_model(pack), small_model(one_more_firm(pack))
+    one, other = small_model(), small_model(one_more_firm(small_pack()))
+    assert one.firms.top.sum() == 2
     assert_same(traits(one, one.firms.top), traits(other, other.firms.top))
 
 
-def test_one_more_large_employer_leaves_the_character_of_all_others() -> None:
-    pack = small_pack()
-    one, other = small_model(pack), small_model(one_more_employer(pack))
-    assert_same(traits(one), traits(other, slice(0, len(one.firms))))
+def test_a_firm_appended_to_the_table_leaves_all_others() -> None:
+    model = small_model()
+    before, count = traits(model), len(model.firms)
+    draws = model.draws.uniforms("contact", 3, count)
+    assert model.firms.append(region=1, sector=HTSM, weight=1.0) == count
+    assert_same(before, traits(model, slice(0, count)))
+    assert np.array_equal(draws, model.draws.uniforms("contact", 3, count + 1)[:count])
 
 
 @pytest.mark.parametrize("purpose", ["contact", "joining", "engagement", "founding", "founding role"])
 def test_one_more_firm_leaves_the_draws_of_all_others_in_every_quarter(purpose: str) -> None:
-    one, other = small_model(), small_model(one_more_employer(small_pack()))
+    one, other = small_model(), small_model(one_more_firm(small_pack()))
     for quarter in range(20):
         mine = one.draws.uniforms(purpose, quarter, len(one.firms))
         assert np.array_equal(mine, other.draws.uniforms(purpose, quarter, len(other.firms))[: len(mine)])
@@ -191,7 +191,7 @@ def spied(model: PpsModel) -> dict[tuple[str, str], Floats]:
 def test_a_firm_that_nobody_meets_changes_no_draw() -> None:
     """All draws of all others are the same to the bit when one more firm stands where no PPS recruits."""
     pack = small_pack(hogescholen=(), known_pps=(known("a"), known("b", "school-1", "region-1")))
-    far = replace(pack, large_employers=(*pack.large_employers, employer_row(9, sector="creatief", employees=250)))
+    far = one_more_firm(pack)
     one, other = (small_model(p, calls=(), until="2019-Q4") for p in (pack, far))
     first, second = spied(one), spied(other)
     assert first.keys() == second.keys()

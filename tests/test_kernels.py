@@ -183,7 +183,7 @@ def plain_contacted(model: PpsModel, contacts: list[float]) -> list[tuple[int, i
             contacts[pps] * float(model.contact_spread[int(k.region[pps]) * model.n_sectors + int(k.sector[pps]), cell])
             for pps in range(len(k))
         ]
-        pull = float(model.contact_pull[int(model.firms.size[firm])])
+        pull = float(model.firms.pull[firm])
         chance = min((1.0 - math.exp(-sum(weights) * pull)) * plain_room(model, firm), 1.0)
         if draws[firm] >= chance:
             continue
@@ -219,7 +219,7 @@ def plain_expected(model: PpsModel, firm: int, pps: int) -> float:
     promise = math.exp(-age / (4.0 * model.p.promise_years)) * float(k.leader[pps])
     offers = {name: max(value, promise) for name, value in offers_of(model, pps).items()}
     wanted = float(f.motive_staff[firm]) * (1.0 + model.p.vacancies_motivate * model.climate.tightness)
-    return (
+    value = (
         wanted * float(f.belief_staff[firm]) * offers["staff"]
         + float(f.motive_llo[firm]) * float(f.belief_llo[firm]) * offers["llo"]
         + float(f.motive_innovation[firm])
@@ -227,6 +227,7 @@ def plain_expected(model: PpsModel, firm: int, pps: int) -> float:
         * float(f.innovation_need[firm])
         * offers["innovation"]
     )
+    return min(value, 1.0)
 
 
 def plain_chance(model: PpsModel, firm: int, pps: int) -> float:
@@ -276,7 +277,7 @@ def plain_joining(model: PpsModel, met: list[tuple[int, int]]) -> list[tuple[int
     """Let each contacted firm weigh whether it joins; return pps, kind, firm, role and value."""
     table, joined = model.memberships, []
     pairs = [(int(table.pps[row]), int(table.member[row])) for row in active_rows(model) if table.kind[row] in (0, 1)]
-    draws = stream(model, "joining", len(model.firms))
+    draws = stream(model, "firm decides", len(model.firms))
     shift = model.chance("joining")
     for firm, pps in met:
         others = (model.p.most_pps_large if model.firms.large[firm] else 1.0) - 1.0
@@ -324,7 +325,7 @@ def test_experienced(partners: list[tuple[float, ...]]) -> None:
     offers = dict(zip(BELIEFS, columns[:3], strict=True))
     value = engagement.experienced(offers, (columns[3], columns[4], columns[5]), columns[6], columns[7])
     expected = [
-        felt * (m_staff * staff + m_llo * llo + m_innovation * need * innovation)
+        min(felt * (m_staff * staff + m_llo * llo + m_innovation * need * innovation), 1.0)
         for staff, llo, innovation, m_staff, m_llo, m_innovation, need, felt in partners
     ]
     close(value, expected)
@@ -349,7 +350,7 @@ def plain_experience(model: PpsModel, members: dict[str, Any], firms: dict[str, 
                 + firms["motive_innovation"][firm] * firms["innovation_need"][firm] * offers["innovation"]
             )
         )
-        members["value"][row] += p.value_learning * (value - members["value"][row])
+        members["value"][row] += p.value_learning * (min(value, 1.0) - members["value"][row])
         satisfied = p.satisfied_large if firms["large"][firm] else p.satisfied_mkb
         members["clock"][row] = 0 if members["value"][row] >= satisfied else members["clock"][row] + 1
         own = 1.0 / firms["weight"][firm]
@@ -371,7 +372,7 @@ FIRM_BELIEFS = ("belief_staff", "belief_llo", "belief_innovation", "learning_cul
 def plain_act(model: PpsModel, members: dict[str, Any], firms: dict[str, Any]) -> None:
     """Let each member firm leave (some disappointed), fall back or rise; changes the two snapshots."""
     p, pps = model.p, model.pps
-    draws = stream(model, "engagement", len(model.firms))
+    draws = stream(model, "firm decides", len(model.firms))
     shift = model.chance("engagement")
     for row in active_rows(model):
         if members["kind"][row] > Kind.GROOTBEDRIJF:
@@ -423,6 +424,7 @@ def test_experience_and_act(world: PpsModel) -> None:
 def test_others_drift(world: PpsModel) -> None:
     table = world.memberships
     world.pps.adequacy[:] = 0.0
+    world.p = replace(world.p, others_leave=0.2)
     table.since[:] = world.quarter - np.arange(len(table)) % 4  # some joined only now, or a quarter ago
     members = snapshot(table)
     organisations = [len(world.schools), len(world.hogescholen), *(len(pool) for pool in world.partners.values())]
@@ -456,7 +458,7 @@ def test_spread_kernel(cells: list[tuple[float, float]], firms: list[tuple[float
     belief = np.array([firm[0] for firm in firms])
     cell = np.array([firm[1] % len(cells) for firm in firms], dtype=np.int64)
     expected = [b + cells[c][0] * (cells[c][1] - b) for b, c in zip(belief.tolist(), cell.tolist(), strict=True)]
-    engagement.spread_kernel(belief, cell, rate.copy(), signal.copy())
+    engagement.spread_kernel(belief, rate[cell], signal[cell])
     assert belief.tolist() == expected
 
 
@@ -554,8 +556,8 @@ def test_whole(amounts: Floats) -> None:
     heads, running, before = [], 0.0, 0
     for amount in amounts.tolist():
         running += amount
-        heads.append(round(running) - before)
-        before = round(running)
+        heads.append(math.floor(running + 0.5) - before)
+        before = math.floor(running + 0.5)
     assert whole(amounts).tolist() == heads
     assert whole(amounts.reshape(1, -1)).shape == (1, len(amounts))
 

@@ -193,7 +193,6 @@ EXCEPTIONS = {
     ("phases.py", 3): "phase of the growth model",
     ("phases.py", 5): "phase of the growth model",
     ("record.py", 1_000_000): "keeps kinds apart in one key of partners",
-    ("world.py", 3): "code of the size class groot",
     ("world.py", 64): "rows reserved at the start",
     ("world.py", 1024): "rows reserved at the start",
 }
