@@ -425,7 +425,7 @@ def test_experience_and_act(world: PpsModel) -> None:
 def test_others_drift(world: PpsModel) -> None:
     table = world.memberships
     world.pps.adequacy[:] = 0.0
-    world.p = replace(world.p, others_leave=0.2)
+    world.p = replace(world.p, others_leave=0.6)
     table.since[:] = world.quarter - np.arange(len(table)) % 4  # some joined only now, or a quarter ago
     members = snapshot(table)
     organisations = [len(world.schools), len(world.hogescholen), *(len(pool) for pool in world.partners.values())]
