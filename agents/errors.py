@@ -20,6 +20,7 @@ class InputError(Exception):
         super().__init__(self.what, self.where, self.allowed)
 
     def __str__(self) -> str:
-        """Return one sentence: where, what, allowed."""
-        allowed = f"; allowed: {self.allowed}" if self.allowed else ""
-        return f"{self.where}: {self.what}{allowed}."
+        """Return one sentence: where, what, and what is allowed or may be meant."""
+        hint = "" if self.allowed.startswith("did you mean") else "allowed: "
+        allowed = f"; {hint}{self.allowed}" if self.allowed else ""
+        return f"{self.where}: {self.what}{allowed}{'' if allowed.endswith('?') else '.'}"

@@ -202,6 +202,7 @@ class Memberships(Table):
     kind: Ints = column(int)
     member: Ints = column(int)
     role: Ints = column(int)
+    first_role: Ints = column(int)
     since: Ints = column(int)
     until: Ints = column(int, -1)
     value: Floats = column(float)

@@ -66,7 +66,7 @@ CONDITION = pa.struct(
 )
 YEAR_END = pa.struct([("year", pa.int32()), ("partners", pa.int64()), ("firms", pa.int64())])
 AMOUNT = pa.struct([("stream", pa.string()), ("amount_cents", pa.int64())])
-# `kind` and `role` (the last one held) are of a partner; `number` is euros, or the partners left at the end
+# `kind` and `role` (in which it came, or left) are of a partner; `number` is euros, or the partners left at the end
 HAPPENING = pa.struct(
     [
         ("quarter", pa.string()),
@@ -343,15 +343,17 @@ def _events(model: PpsModel) -> Iterator[_Told]:
 def _joins_and_leaves(model: PpsModel) -> Iterator[_Told]:
     table, pps = model.memberships, model.pps
     lead = (table.kind == Kind.SCHOOL) & (table.member == pps.school[table.pps]) & table.founder
-    columns = (table.pps, table.kind, table.member, table.role, table.since, table.until, table.why, table.founder)
+    roles, moments = (table.first_role, table.role), (table.since, table.until)
+    columns = (table.pps, table.kind, table.member, *roles, *moments, table.why, table.founder)
     rows = zip(*(column[~lead].tolist() for column in columns), strict=True)
     deaths = pps.network_death.tolist()
-    for of, kind, member, role, since, until, why, founder in rows:
-        partner = (_partner_name(model, kind, member), _KINDS[kind], _ROLES[role])
-        yield _Told(of, since, _CO_FOUNDED if founder else _JOINED, "co_founded" if founder else "joined", *partner)
+    for of, kind, member, first_role, role, since, until, why, founder in rows:
+        partner = (_partner_name(model, kind, member), _KINDS[kind])
+        came = (_CO_FOUNDED, "co_founded") if founder else (_JOINED, "joined")
+        yield _Told(of, since, *came, *partner, _ROLES[first_role])
         if until >= 0:
             rank = _LEFT_WITH_NETWORK if until == deaths[of] else _LEFT
-            yield _Told(of, until, rank, "left", *partner, detail=_WHYS[why])
+            yield _Told(of, until, rank, "left", *partner, _ROLES[role], detail=_WHYS[why])
 
 
 _KINDS, _ROLES, _WHYS = ([member.name.lower() for member in words] for words in (Kind, Role, Leaving))

@@ -461,6 +461,7 @@ def _grant_existing(
     own = p.score_leader * pps.leader[leads] + p.score_firms * np.minimum(1.0, pps.firms[leads] / p.founding_firms)
     own = own + p.score_history * pps.results[leads]
     granted = award(np.concatenate([asked, requests]), np.concatenate([own, scores]), call.ceiling, p.least_score)
+    world.unspent[call.scheme] = call.ceiling - int(np.concatenate([asked, requests])[granted].sum())
     winners = [(group, int(amount)) for group, amount, yes in zip(groups, asked, granted, strict=False) if yes]
     for group, amount in winners:
         for row in group:

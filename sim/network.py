@@ -39,7 +39,15 @@ def join(
     count = len(members)
     if count:
         world.memberships.append(
-            count, pps=pps, kind=kind, member=members, role=role, since=world.quarter, value=value, founder=founder
+            count,
+            pps=pps,
+            kind=kind,
+            member=members,
+            role=role,
+            first_role=role,
+            since=world.quarter,
+            value=value,
+            founder=founder,
         )
 
 
