@@ -45,7 +45,7 @@ def complaint(name_or_file: str) -> str:
         load_scenario(name_or_file)
     sentence = str(caught.value)
     assert "\n" not in sentence
-    assert sentence.endswith(".")
+    assert sentence[-1] in ".?"
     assert caught.value.where
     assert caught.value.what
     assert len(sentence) < 600, "one sentence, not the whole file"
