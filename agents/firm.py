@@ -28,12 +28,12 @@ class Firms(Table):
     sector: Ints = column(int)
     cell: Ints = column(int)  # region x sector, the neighbourhood in which beliefs spread
     size: Ints = column(int)
+    stratum: Ints = column(int)  # cell x size: firms that are equally often contacted
     employees: Floats = column(float)
     weight: Floats = column(float, 1.0)
     large: Bools = column(bool, False)
     top: Bools = column(bool, False)  # one of the region's largest employers
     capacity: Floats = column(float, 1.0)  # memberships that the firms it stands for can have together
-    pull: Floats = column(float, 1.0)  # how much it is sought in contacts, 1 for the mean firm
     learning_culture: Floats = column(float)
     innovation_need: Floats = column(float)
     vacancies: Floats = column(float)

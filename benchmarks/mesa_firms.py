@@ -52,7 +52,7 @@ class Firm(mesa.Agent):  # type: ignore[type-arg]
         self.cell = int(table.cell[row])
         self.large = bool(table.large[row])
         self.most = p.most_pps_large if self.large else 1.0
-        self.pull = float(table.pull[row])
+        self.pull = float(world.contact_pull[size])
         self.cost = (p.cost_micro, p.cost_klein, p.cost_middel, p.cost_groot)[size]
         self.learning_culture = float(table.learning_culture[row])
         self.innovation_need = float(table.innovation_need[row])

@@ -59,27 +59,28 @@ def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
     cells = pps.region * world.n_sectors + pps.sector
     by_origin = np.bincount(cells, weights=contacts, minlength=world.n_regions * world.n_sectors)
     rate = (by_origin[:, None] * world.contact_spread).sum(axis=0)  # contacts per firm of each cell
-    hit_rate = contact_rate(rate, firms.cell, firms.pull, room(world))
+    chance = -np.expm1(-rate[:, None] * world.contact_pull).ravel()
+    hit_rate = contact_rate(chance, firms.stratum, room(world))
     draws = world.draws.uniforms("contact", world.quarter, len(firms))
     reached = np.flatnonzero(draws < hit_rate)
     by = _by_whom(world, contacts, cells, reached, draws[reached] / hit_rate[reached])
     return reached, by
 
 
-def contact_rate(rate: Floats, cell: Ints, pull: Floats, free: Floats) -> Floats:
+def contact_rate(chance: Floats, stratum: Ints, free: Floats) -> Floats:
     """Return each firm's chance to be contacted this quarter (kernel over all firms).
 
     With a sample, the chance that one of those that the firm stands for is contacted: their expected number, so
     that as many are contacted as when all are simulated.
 
     Args:
-        rate: Contacts per firm, by cell.
-        cell: Cell of each firm.
-        pull: How much a firm of that size is sought, relative to the mean firm.
+        chance: Chance that a firm with one free place is contacted, by stratum (region x sector x size).
+        stratum: Stratum of each firm.
         free: Memberships that the firm can still take.
     """
-    chance: Floats = np.minimum(-np.expm1(-rate[cell] * pull) * free, 1.0)
-    return chance
+    each: Floats = chance.take(stratum)
+    each *= free
+    return np.minimum(each, 1.0, out=each)
 
 
 def _by_whom(world: PpsWorld, contacts: Floats, cells: Ints, reached: Ints, left: Floats) -> Ints:

@@ -145,11 +145,11 @@ def spread_beliefs(world: PpsWorld) -> None:
     cell = firms.cell[table.member[rows]]
     members = np.bincount(cell, minlength=cells)
     share = np.divide(members, world.firms_in_cell, out=np.zeros(cells), where=world.firms_in_cell > 0)
-    rate = (p.belief_spread * np.minimum(share, 1.0))[firms.cell]
+    rate = (p.belief_spread * np.minimum(share, 1.0)).take(firms.cell)
     for trait in ("staff", "llo", "innovation"):
         held = held_by_members(world, rows, trait)
         signal = np.bincount(cell, weights=held, minlength=cells) / np.maximum(members, 1)
-        spread_kernel(getattr(firms, TRAITS[trait]), rate, signal[firms.cell])
+        spread_kernel(getattr(firms, TRAITS[trait]), rate, signal.take(firms.cell))
 
 
 def spread_kernel(belief: Floats, rate: Floats, signal: Floats) -> None:

@@ -64,7 +64,7 @@ class PpsModel(PpsWorld):
             scale,
         )
         self.contact_spread: Floats = contact_spread(self)
-        self.firms.pull[:] = contact_pull(self)[self.firms.size]
+        self.contact_pull: Floats = contact_pull(self)
         self.known_starts = known_starts(self)
         self.recorder = Recorder(self)
 

@@ -85,6 +85,7 @@ class PpsWorld(World):
         self.climate = Climate()
         self.known_starts: dict[int, list[KnownPps]] = {}
         self.contact_spread: Floats = np.zeros((0, 0))
+        self.contact_pull: Floats = np.zeros(0)
         self._firm_draws: tuple[int, Floats] = (-1, np.zeros(0))
         self.open_calls: list[OpenCall] = []
         self.unspent: dict[str, int] = {}  # cents left in this year's first round, by scheme
@@ -255,6 +256,7 @@ class PpsWorld(World):
             sector=sector,
             cell=region * self.n_sectors + sector,
             size=size,
+            stratum=(region * self.n_sectors + sector) * len(Size) + size,
             employees=employees,
             weight=np.append(np.ones(top), weight),
             capacity=np.append(np.ones(top), weight) * np.where(size == Size.GROOT, int(p.most_pps_large), 1),

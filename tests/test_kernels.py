@@ -108,14 +108,14 @@ def stream(model: PpsModel, purpose: str, count: int) -> list[float]:
 
 
 @given(
-    rate=arrays.arrays(np.float64, 5, elements=st.floats(0.0, 3.0)),
-    firms=st.lists(st.tuples(st.integers(0, 4), st.floats(0.0, 20.0), st.floats(0.0, 50.0)), max_size=30),
+    chance=arrays.arrays(np.float64, 5, elements=st.floats(0.0, 1.0)),
+    firms=st.lists(st.tuples(st.integers(0, 4), st.floats(0.0, 50.0)), max_size=30),
 )
-def test_contact_rate(rate: Floats, firms: list[tuple[int, float, float]]) -> None:
-    cell = np.array([firm[0] for firm in firms], dtype=np.int64)
-    pull, free = (np.array([firm[i] for firm in firms], dtype=np.float64) for i in (1, 2))
-    expected = [min(-math.expm1(-float(rate[c]) * s) * f, 1.0) for c, s, f in firms]
-    close(contact.contact_rate(rate, cell, pull, free), expected)
+def test_contact_rate(chance: Floats, firms: list[tuple[int, float]]) -> None:
+    stratum = np.array([firm[0] for firm in firms], dtype=np.int64)
+    free = np.array([firm[1] for firm in firms], dtype=np.float64)
+    expected = [min(float(chance[kind]) * room_left, 1.0) for kind, room_left in firms]
+    assert contact.contact_rate(chance, stratum, free).tolist() == expected
 
 
 def plain_room(model: PpsModel, firm: int) -> float:
@@ -184,7 +184,7 @@ def plain_contacted(model: PpsModel, contacts: list[float]) -> list[tuple[int, i
             contacts[pps] * float(model.contact_spread[int(k.region[pps]) * model.n_sectors + int(k.sector[pps]), cell])
             for pps in range(len(k))
         ]
-        pull = float(model.firms.pull[firm])
+        pull = float(model.contact_pull[int(model.firms.size[firm])])
         chance = min((1.0 - math.exp(-sum(weights) * pull)) * plain_room(model, firm), 1.0)
         if draws[firm] >= chance:
             continue
