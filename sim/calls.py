@@ -75,18 +75,18 @@ def _open(call: Call) -> OpenCall:
 
 
 def pay_budgets(world: PpsWorld) -> None:
-    """Give schools and provinces their money for the year."""
+    """Give schools, hogescholen and provinces their money for the year; what is unspent counts towards it."""
     p, ledger, rijk = world.p, world.ledger, world.accounts["rijk"]
-    for school in world.schools:
-        room = max(0, int(cents(p.reserve_most_per_student * school.students)) - school.reserve)
-        ledger.pay(rijk, school.account, "budget", min(room, int(cents(p.innovation_per_student * school.students))))
-    for hbo in world.hogescholen:
-        fresh = int(cents(p.hbo_budget_per_lectoraat * hbo.lectoraten))
-        ledger.pay(rijk, hbo.account, "budget", max(0, fresh - hbo.budget))
+    students = world.enrolment.stock.sum(axis=(1, 2, 3))
+    schools = np.array([school.account for school in world.schools])
+    room = np.maximum(cents(p.reserve_most_per_student * students) - ledger.balance[schools], 0)
+    ledger.pay(rijk, schools, "budget", np.minimum(room, cents(p.innovation_per_student * students)))
+    hogescholen = np.array([hbo.account for hbo in world.hogescholen], dtype=np.int64)
+    fresh = cents([p.hbo_budget_per_lectoraat * hbo.lectoraten for hbo in world.hogescholen])
+    ledger.pay(rijk, hogescholen, "budget", np.maximum(fresh - ledger.balance[hogescholen], 0))
     for province in world.provinces:
-        fresh = int(cents(province.budget_euro_year))
         unpromised = max(0, province.budget - province.promised)
-        ledger.pay(rijk, province.account, "budget", max(0, fresh - unpromised))
+        ledger.pay(rijk, province.account, "budget", max(0, int(cents(province.budget_euro_year)) - unpromised))
     for policy in world.policies_in_force():
         policy.on_year(world)
 

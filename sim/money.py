@@ -118,11 +118,13 @@ def _collect_from_hogescholen(world: PpsWorld) -> None:
     p, table, pps = world.p, world.memberships, world.pps
     rows = table.active()
     rows = rows[table.kind[rows] == Kind.HOGESCHOOL]
-    for hbo in world.hogescholen:
-        mine = table.pps[rows[table.member[rows] == hbo.row]]
-        if len(mine):
-            each = min(int(cents(p.hbo_pays / 4.0)), hbo.budget // len(mine))
-            world.ledger.pay(hbo.account, pps.account[mine], "hogeschool_contribution", np.full(len(mine), each))
+    if not len(rows):
+        return
+    member = table.member[rows]
+    accounts = np.array([hbo.account for hbo in world.hogescholen])
+    share = world.ledger.balance[accounts] // np.maximum(np.bincount(member, minlength=len(accounts)), 1)
+    each = np.minimum(share, cents(p.hbo_pays / 4.0))[member]
+    world.ledger.pay(accounts[member], pps.account[table.pps[rows]], "hogeschool_contribution", each)
 
 
 def _collect_municipalities(world: PpsWorld) -> None:
