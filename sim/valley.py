@@ -184,7 +184,7 @@ def _network_deaths(world: PpsWorld) -> int:
             world.tell(int(row), "decided", decision=Decision.STOP.name, early=True)
             stop(world, int(row))
         elif pps.status[row] == Status.INDEPENDENT:
-            pps.status[row] = Status.EMBEDDED
+            pps.status[row], pps.position[row] = Status.EMBEDDED, Position.WITH_SCHOOL
     return len(dying)
 
 
