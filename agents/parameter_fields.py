@@ -166,7 +166,7 @@ class Parameters:
     promote_value: float  # 0-1
     promotion: float  # 1/quarter
     fading_adequacy: float  # 0-1
-    others_leave: float  # 1/quarter
+    drift_without_regie: float  # 1/quarter
     belief_learning: float  # 1/quarter
     disappointment: float  # share
     culture_learning: float  # 1/quarter

@@ -109,6 +109,13 @@ class LloType(IntEnum):
     ONDERNEMER = 4
 
 
+def llo_type(position: int, formal: bool) -> LloType:
+    """Return the type of LLO: by where the regie sits (outside the school or not) and how formal it mainly is."""
+    if position >= Position.SHARED:
+        return LloType.ONDERNEMER if formal else LloType.KATALYSATOR
+    return LloType.OPLEIDER if formal else LloType.ONTWIKKELAAR
+
+
 class Payer(IntEnum):
     """Groups of payers by which income and regie are told apart."""
 
@@ -161,7 +168,8 @@ class PpsTable(Table):
     planned: Floats = column(float, 0.0, "quarters")  # project cost, euro per quarter, in cash and in kind
     span: Ints = column(int, 16)  # quarters of the first project
     subsidy_start: Ints = column(int, -1)
-    subsidy_end: Ints = column(int, -1)  # first quarter without subsidy
+    subsidy_end: Ints = column(int, -1)  # first quarter without subsidy, as long as nothing is decided
+    last_paid: Ints = column(int, -1)  # last quarter with national subsidy of any scheme
     consortium: Bools = column(bool, False)
     scaled_up: Ints = column(int, -1)
     # its status and its network, kept apart
@@ -266,6 +274,12 @@ class Pps(RowAgent):
     def region(self) -> str:
         """Id of the labour-market region."""
         return str(self.model.pack.regions[int(self.model.pps.region[self.row])].id)
+
+    @property
+    def subsidy_schedule(self) -> Ints:
+        """National subsidy per quarter of the run, cents."""
+        schedule: Ints = self.model.pps.due_national[self.row]
+        return schedule
 
     @property
     def cash(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agents.base import Organisation
-from agents.columns import Floats
+from agents.columns import Floats, Ints
 
 
 class Roc(Organisation):
@@ -36,6 +36,12 @@ class Roc(Organisation):
     def students(self) -> int:
         """Students enrolled now."""
         return int(self.model.enrolment.stock[self.row].sum())
+
+    @property
+    def enrolled(self) -> Ints:
+        """Students by sector, level (1-4) and track (BBL, BOL)."""
+        table: Ints = self.model.enrolment.stock[self.row]
+        return table
 
     @property
     def reserve(self) -> int:

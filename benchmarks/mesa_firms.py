@@ -30,6 +30,7 @@ class Membership:
     role: int
     value: float
     clock: int
+    since: int
 
 
 @dataclass
@@ -162,7 +163,7 @@ class Partnership(mesa.Agent):  # type: ignore[type-arg]
             + p.contacts_per_peer * len(self.members)
             + p.contacts_per_anchor * self.large
         )
-        return (bought + brought * self.network) * (1.0 + p.orchestration_contacts * self.orchestration)
+        return (bought + brought * self.network * self.adequacy) * (1.0 + p.orchestration_contacts * self.orchestration)
 
     def promise(self) -> None:
         """Set what it promises this quarter: a young one what its leader says, an old one what is there."""
@@ -175,7 +176,7 @@ class Partnership(mesa.Agent):  # type: ignore[type-arg]
         p = self.model.p
         commitment = draw - p.later_distance + p.position_commits * (self.position - 1) / 3.0
         role = min(1 + bisect_right(self.model.role_cuts, commitment), int(Role.MEDE_EIGENAAR))
-        self.add(Membership(firm, role, value, 0))
+        self.add(Membership(firm, role, value, 0, self.model.quarter))
         self.model.joins += 1
 
     def add(self, member: Membership) -> None:
@@ -187,19 +188,19 @@ class Partnership(mesa.Agent):  # type: ignore[type-arg]
         """Let all partners experience value, act on it and perhaps leave."""
         p = self.model.p
         contact = p.value_without_contact + (1.0 - p.value_without_contact) * self.network
+        drift = p.drift_without_regie * (1.0 - self.adequacy)
         staying = []
         for member in self.members:
             self.experience(member, contact)
-            if self.stays(member):
+            if self.stays(member, drift):
                 staying.append(member)
             else:
                 member.firm.partnerships.remove(self)
                 self.large -= member.firm.large
                 self.model.leaves += 1
-                if self.adequacy >= p.fading_adequacy:
+                if self.adequacy >= p.fading_adequacy and member.clock > member.firm.patience:
                     member.firm.disappoint()
         self.members = staying
-        drift = p.others_leave * (1.0 - self.adequacy)
         self.others = [other for other in self.others if other.leads or self.random.random() >= drift]
 
     def experience(self, member: Membership, contact: float) -> None:
@@ -216,13 +217,15 @@ class Partnership(mesa.Agent):  # type: ignore[type-arg]
         member.clock = 0 if member.value >= satisfied else member.clock + 1
         firm.learn(self.offers, contact)
 
-    def stays(self, member: Membership) -> bool:
+    def stays(self, member: Membership, drift: float) -> bool:
         p, draw = self.model.p, self.random.random()
         if member.clock > member.firm.patience:
             if draw < p.leaves_rather or member.role == Role.KLANT:
                 return False
             member.role -= 1
             member.clock = 0
+        elif draw < drift and member.since + 1 < self.model.quarter:
+            return False
         elif member.value >= p.promote_value and draw > 1.0 - p.promotion:
             ceiling = Role.MEDE_EIGENAAR if self.position >= Position.SHARED else Role.PARTNER
             if member.role < ceiling:
@@ -267,6 +270,7 @@ class FirmsModel(mesa.Model):  # type: ignore[type-arg]
                         int(table.role[row]),
                         float(table.value[row]),
                         int(table.clock[row]),
+                        int(table.since[row]),
                     )
                 )
             else:

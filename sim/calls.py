@@ -98,6 +98,7 @@ def pay_subsidies(world: PpsWorld) -> None:
         return
     due = pps.due_national[:, now]
     ledger.pay(world.accounts["rijk"], pps.account, "national_subsidy", due)
+    pps.last_paid[due > 0] = now
     provincial = pps.due_provincial[:, now]
     payers = np.array([province.account for province in world.provinces])[pps.province]
     ledger.pay(payers, pps.account, "provincial_subsidy", provincial)

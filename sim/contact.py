@@ -28,15 +28,15 @@ def contacts_of(world: PpsWorld) -> Floats:
     """Return the firms that each partnership contacts this quarter.
 
     Regie that is not taken up by account management of the partners there are, and a leader with both networks,
-    buy contacts; branch organisations, members (peers) and large members (anchors) add to them; an orchestrating
-    province helps all (LC-05, LC-08, RE-11, FI-16, CO-01).
+    buy contacts; branch organisations, members (peers) and large members (anchors) add to them as far as somebody
+    receives who they bring; an orchestrating province helps all (LC-05, LC-08, RE-11, FI-16, CO-01).
     """
     p, pps = world.p, world.pps
     free_fte = np.maximum(0.0, pps.regie_fte - p.regie_per_partner * pps.partners)
     bought = p.contacts_per_fte * free_fte * (p.leader_base + pps.leader)
     brought = p.contacts_per_branch * pps.branches + p.contacts_per_peer * pps.firms + p.contacts_per_anchor * pps.large
     orchestration = np.array([province.orchestration for province in world.provinces])[pps.province]
-    contacts: Floats = (bought + brought * pps.blocks[:, Block.G_NETWORK]) * (
+    contacts: Floats = (bought + brought * pps.blocks[:, Block.G_NETWORK] * pps.adequacy) * (
         1.0 + p.orchestration_contacts * orchestration
     )
     return contacts * pps.network_alive

@@ -95,20 +95,25 @@ def _learn(world: PpsWorld, rows: Ints, offers: dict[str, Floats], contact: Floa
 
 
 def _act(world: PpsWorld, rows: Ints) -> None:
-    """Let firms leave or fall back when patience runs out, and rise when value is high (FI-01, FI-14)."""
+    """Let firms leave or fall back when patience runs out, drift away without regie, and rise with value.
+
+    Mechanisms FI-01, FI-14 and RE-09.
+    """
     p, table, firms, pps = world.p, world.memberships, world.firms, world.pps
     member, of = table.member[rows], table.pps[rows]
     draws = world.firm_chance(member, world.chance("engagement")[of])
     impatient = table.clock[rows] > firms.patience[member]
     leaves = impatient & ((draws < p.leaves_rather) | (table.role[rows] == Role.KLANT))
     falls = impatient & ~leaves
+    settled = table.since[rows] + 1 < world.quarter
+    drifts = ~impatient & settled & (draws < p.drift_without_regie * (1.0 - pps.adequacy[of]))
     ceiling = np.where(pps.position[of] >= Position.SHARED, Role.MEDE_EIGENAAR, Role.PARTNER)
     content = (table.value[rows] >= p.promote_value) & ~impatient
     rises = content & (draws > 1.0 - p.promotion) & (table.role[rows] < ceiling)
     faded = pps.adequacy[of] < p.fading_adequacy
     leave(world, rows[leaves & ~faded], Leaving.NO_RESULTS)
     _disappoint(world, member[leaves & ~faded])
-    leave(world, rows[leaves & faded], Leaving.CONTACT_FADED)
+    leave(world, rows[(leaves & faded) | drifts], Leaving.CONTACT_FADED)
     table.role[rows[falls]] -= 1
     table.clock[rows[falls]] = 0
     table.role[rows[rises]] += 1
@@ -130,7 +135,7 @@ def _others_drift(world: PpsWorld, rows: Ints) -> None:
     turned = shifted(draws[world.first_of_kind[kind] + member], world.chance("engagement")[of])
     leads = (kind == Kind.SCHOOL) & (member == pps.school[of])
     settled = table.since[rows] + 1 < world.quarter  # a new partnership has no regie before its first money
-    leaves = (turned < p.others_leave * (1.0 - pps.adequacy[of])) & ~leads & settled
+    leaves = (turned < p.drift_without_regie * (1.0 - pps.adequacy[of])) & ~leads & settled
     leave(world, rows[leaves], Leaving.CONTACT_FADED)
 
 

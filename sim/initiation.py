@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from agents.columns import Bools, Floats, Ints
-from agents.partnership import Kind, LloType, Location, Position, Pps, Role
+from agents.partnership import Kind, Location, Position, Pps, Role, llo_type
 from scenarios.region import KnownPps
 from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
 from sim.draws import around, lognormal, poisson
@@ -20,14 +20,6 @@ LIGHT = (Kind.GEMEENTE, Kind.ZORGINSTELLING, Kind.BRANCHEORGANISATIE, Kind.VMBO,
 
 FORM_POSITION = {"network": Position.SHARED, "bv": Position.BETWEEN_PARTNERS}
 """Least position of the regie that a reported legal form implies (our reading)."""
-
-LLO_TYPE = {
-    (False, False): LloType.ONTWIKKELAAR,
-    (False, True): LloType.OPLEIDER,
-    (True, False): LloType.KATALYSATOR,
-    (True, True): LloType.ONDERNEMER,
-}
-"""Type of LLO by whether its lead is outside the school and whether it is mainly formal."""
 
 TRAITS = (
     "leader", "history", "demand", "practice", "position", "by_firms", "location",
@@ -310,7 +302,6 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
     firms = plan.firms[room(world, plan.firms) >= 1.0]
     lead = world.schools[plan.school]
     name = _distinct(world, plan.name)
-    outside, formal = plan.position >= Position.SHARED, plan.demand < world.p.llo_formal_below
     row = world.pps.append(
         school=plan.school,
         sector=plan.sector,
@@ -324,7 +315,7 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         demand=plan.demand,
         practice=plan.practice,
         location=plan.location,
-        llo_type=LLO_TYPE[outside, formal],
+        llo_type=llo_type(plan.position, plan.demand < p.llo_formal_below),
         first_position=plan.position,
         position=plan.position,
         target_students=plan.target_students,
@@ -404,6 +395,8 @@ def role_of(world: PpsWorld, draws: Floats, position: Ints, distance: float = 0.
 def _province_joins_in(world: PpsWorld, row: int) -> None:
     """Let the province add its share of the project cost, while its budget lasts."""
     province = world.provinces[int(world.pps.province[row])]
+    if province.needs_hogeschool and not world.pps.hogescholen[row]:
+        return
     amount = int(cents(world.p.province_share * world.pps.cost[row]))
     if amount and province.can_pay(amount):
         span = int(world.pps.subsidy_end[row] - world.pps.subsidy_start[row])
@@ -464,8 +457,8 @@ def _grant_existing(
     world.unspent[call.scheme] = call.ceiling - int(np.concatenate([asked, requests])[granted].sum())
     winners = [(group, int(amount)) for group, amount, yes in zip(groups, asked, granted, strict=False) if yes]
     for group, amount in winners:
-        for row in group:
-            _extend(world, row, amount // len(group), call)
+        for row, part in zip(group, schedule(amount, np.full(len(group), 1 / len(group)), 0, len(group)), strict=True):
+            _extend(world, row, int(part), call)
     return [group for group, _ in winners]
 
 
@@ -477,7 +470,8 @@ def _extend(world: PpsWorld, row: int, amount: int, call: OpenCall) -> None:
     pps.due_national[row] += schedule(amount, call.profile, start, world.calendar.quarters)
     span = len(call.profile)
     pps.planned[row, start : start + span] += amount / CENTS / call.share / span
-    pps.scaled_up[row] = now
+    if call.scheme == "opschaler":
+        pps.scaled_up[row] = now
     if undecided:
         pps.subsidy_end[row] = start + span
     world.tell(row, "granted", scheme=call.scheme, euros=amount // CENTS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.columns import Bools, Floats
-from agents.partnership import Decision, Kind, LloType, Payer, Position, Role
+from agents.partnership import Decision, Kind, LloType, Payer, Position, Role, Status
 from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
 
@@ -183,8 +183,9 @@ def upkeep(world: PpsWorld) -> Floats:
 def regie_need(world: PpsWorld) -> Floats:
     """Return the regie, in fte, that a partnership of its size needs; a consortium shares part of it."""
     p, pps = world.p, world.pps
-    need: Floats = np.minimum(p.regie_base + p.regie_per_partner * pps.partners, p.regie_most)
-    return need * np.where(pps.consortium, 1.0 - p.consortium_shares, 1.0)
+    alone = p.regie_base + p.regie_per_partner * pps.partners.astype(np.float64)
+    need: Floats = alone * np.where(pps.consortium, 1.0 - p.consortium_shares, 1.0)
+    return need
 
 
 def _spend(world: PpsWorld, in_kind: Floats) -> None:
@@ -196,10 +197,12 @@ def _spend(world: PpsWorld, in_kind: Floats) -> None:
     committed = cents(np.where(paid, p.programme_share * planned, upkeep(world)))
     programme = np.where(running, np.minimum(cash, committed), 0)
     need = regie_need(world)
-    wanted = np.where(paid, np.minimum(need * p.fte_cost / 4.0, p.regie_share * planned), need * p.fte_cost / 4.0)
+    most = np.where(paid, p.regie_share * planned, np.inf)
+    wanted = np.minimum(np.minimum(need, p.regie_most) * p.fte_cost / 4.0, most)
     regie = np.where(running & pps.network_alive, np.minimum(cash - programme, cents(wanted)), 0)
     spare = cash - programme - regie
-    extra = np.where(running & paid, np.floor(p.spare_spent * spare), 0).astype(np.int64)
+    grows = running & (paid | (pps.status == Status.INDEPENDENT))  # a project or an entity puts what is spare to work
+    extra = np.where(grows, np.floor(p.spare_spent * spare), 0).astype(np.int64)
     ledger.pay(pps.account, world.accounts["uitvoering"], "programme", programme + extra)
     ledger.pay(pps.account, world.accounts["uitvoering"], "regie", regie)
     pps.regie_fte[:] = regie / CENTS * 4.0 / p.fte_cost

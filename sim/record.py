@@ -107,25 +107,30 @@ def viable_ecosystem(world: PpsWorld) -> Bools:
     return viable
 
 
-def ended_long_ago(world: PpsWorld) -> Bools:
-    """Say which partnerships lost their subsidy two years ago or more."""
+def after_subsidy(world: PpsWorld) -> Bools:
+    """Say which partnerships decided how to go on and are paid no national subsidy, of whatever scheme."""
     pps = world.pps
-    end = np.where(pps.stopped >= 0, np.minimum(pps.subsidy_end, pps.stopped), pps.subsidy_end)
-    long_ago: Bools = world.quarter - end >= 4 * world.p.valley_years
+    after: Bools = (pps.decision > 0) & (pps.last_paid < world.quarter)
+    return after
+
+
+def ended_long_ago(world: PpsWorld) -> Bools:
+    """Say which partnerships were paid their last subsidy two years ago or more."""
+    long_ago: Bools = after_subsidy(world) & (world.quarter - world.pps.last_paid > 4 * world.p.valley_years)
     return long_ago
 
 
 def _partnerships(world: PpsWorld) -> Columns:
-    pps, t = world.pps, world.quarter
+    pps = world.pps
     stopped = pps.status == Status.STOPPED
-    due = pps.due_national[:, t] > 0
+    after = after_subsidy(world)
     wave = waves(world)
     alive = pps.network_alive
     counts: Columns = {
         "pps_started": np.ones(len(pps)),
         "pps_active": ~stopped,
-        "pps_subsidised": due & ~stopped,
-        "pps_post_subsidy": (pps.decision > 0) & ~stopped,
+        "pps_subsidised": ~after & ~stopped,
+        "pps_post_subsidy": after & ~stopped,
         "pps_embedded": pps.status == Status.EMBEDDED,
         "pps_independent": pps.status == Status.INDEPENDENT,
         "pps_stopped": stopped,
@@ -141,6 +146,7 @@ def _partnerships(world: PpsWorld) -> Columns:
         "professionals_involved": pps.professionals,
         "llo_participants": pps.llo,
         "regie_fte": pps.regie_fte,
+        "euros_regie": pps.regie_fte * world.p.fte_cost / 4.0,
     }
     share = np.divide(pps.income, pps.income.sum(axis=1, keepdims=True), out=np.zeros_like(pps.income),
                       where=pps.income.sum(axis=1, keepdims=True) > 0)  # fmt: skip
@@ -185,7 +191,7 @@ def _networks(world: PpsWorld) -> Columns:
         "partners": pps.partners * pps.network_alive,
         "core_partners": pps.core * pps.network_alive,
         "field_partners": pps.field * pps.network_alive,
-        "networks_after_subsidy": pps.network_alive & (pps.decision > 0),
+        "networks_after_subsidy": pps.network_alive & after_subsidy(world),
     }
 
 

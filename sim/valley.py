@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from agents.partnership import Block, Decision, Kind, Leaving, Payer, Position, Role, Status
+from agents.partnership import Block, Decision, Kind, Leaving, Payer, Position, Role, Status, llo_type
 from sim.money import llo_margin, promised_regie, regie_need
 from sim.network import count_partners, leave
 from sim.world import PpsWorld
@@ -123,7 +123,7 @@ def _embed(world: PpsWorld, row: int) -> None:
     """(A) Pull the partnership into the school: firms fall back to advising, the leader goes (RE-02, RE-06)."""
     pps, table = world.pps, world.memberships
     pps.status[row] = Status.EMBEDDED
-    pps.position[row] = Position.WITH_SCHOOL
+    _move_regie(world, row, Position.WITH_SCHOOL)
     pps.leader[row] *= world.p.leader_after
     rows = table.active()
     rows = rows[(table.pps[rows] == row) & (table.kind[rows] <= Kind.GROOTBEDRIJF)]
@@ -133,7 +133,14 @@ def _embed(world: PpsWorld, row: int) -> None:
 def _become_independent(world: PpsWorld, row: int) -> None:
     """(B, C) Go on as an entity between the partners."""
     world.pps.status[row] = Status.INDEPENDENT
-    world.pps.position[row] = Position.BETWEEN_PARTNERS
+    _move_regie(world, row, Position.BETWEEN_PARTNERS)
+
+
+def _move_regie(world: PpsWorld, row: int, position: Position) -> None:
+    """Move the regie; who leads LLO moves with it."""
+    pps = world.pps
+    pps.position[row] = position
+    pps.llo_type[row] = llo_type(position, bool(pps.demand[row] < world.p.llo_formal_below))
 
 
 def stop(world: PpsWorld, row: int) -> None:
@@ -184,17 +191,19 @@ def _network_deaths(world: PpsWorld) -> int:
             world.tell(int(row), "decided", decision=Decision.STOP.name, early=True)
             stop(world, int(row))
         elif pps.status[row] == Status.INDEPENDENT:
-            pps.status[row], pps.position[row] = Status.EMBEDDED, Position.WITH_SCHOOL
+            pps.status[row] = Status.EMBEDDED
+            _move_regie(world, int(row), Position.WITH_SCHOOL)
     return len(dying)
 
 
 def _end_network(world: PpsWorld, row: int, leaving: Leaving, why: str = "stopped") -> None:
     pps, table = world.pps, world.memberships
+    had, needed = float(pps.regie_fte[row]), float(regie_need(world)[row])
     pps.network_alive[row] = False
     pps.network_death[row] = world.quarter
     pps.blocks[row, Block.G_NETWORK] = 0.0
     pps.regie_fte[row] = pps.adequacy[row] = 0.0
     rows = table.active()
     rows = rows[table.pps[rows] == row]
-    world.tell(row, "network_ended", why=why, partners=len(rows))
+    world.tell(row, "network_ended", why=why, partners=len(rows), regie_fte=had, regie_need=needed)
     leave(world, rows, leaving)

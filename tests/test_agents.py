@@ -22,7 +22,7 @@ from tests.worlds import founded, live, small_model
 @pytest.fixture
 def model() -> PpsModel:
     """A small world with one partnership of eight firms, two quarters old."""
-    world = small_model(calls=(), parameters={"others_leave": 0.0})
+    world = small_model(calls=(), parameters={"drift_without_regie": 0.0})
     live(world, 1)
     founded(world, firms=range(8), others=[(Kind.HOGESCHOOL, 0), (Kind.GEMEENTE, 1), (Kind.SCHOOL, 1)])
     return live(world, 1)

@@ -227,7 +227,7 @@ def test_one_more_partner_leaves_the_drift_of_all_others() -> None:
     """Who drifts away must not depend on how many memberships were made before."""
 
     def drifted(extra: int) -> set[tuple[int, int, int]]:
-        model = small_model(calls=(), parameters={"others_leave": 0.2}, seed=3)
+        model = small_model(calls=(), parameters={"drift_without_regie": 0.2}, seed=3)
         live(model, 1)
         first = founded(model, firms=range(4))
         join(model, first, Kind.MKB, np.arange(20, 20 + extra), Role.ADVISEUR, 0.5)

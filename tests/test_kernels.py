@@ -39,8 +39,8 @@ shares = st.floats(0.0, 1.0)
 def lively(seed: int, scale: float = 1.0) -> PpsModel:
     """A small world that has lived a while, with its partnerships and memberships then thrown about at random."""
     rng = np.random.default_rng(seed)
-    drifting = parameter_table()["others_leave"].high
-    model = small_model(seed=seed, scale=scale, parameters={"others_leave": drifting}, until="2016-Q4")
+    drifting = parameter_table()["drift_without_regie"].high
+    model = small_model(seed=seed, scale=scale, parameters={"drift_without_regie": drifting}, until="2016-Q4")
     sectors = [SECTORS.index(sector) for sector in ("htsm", "zorg_welzijn") if sector in SECTORS]
     sectors += [int(sector) for sector in np.flatnonzero(WITH_FIRMS)[:2]]
     large = np.flatnonzero(model.firms.large)
@@ -165,7 +165,7 @@ def plain_contacts(model: PpsModel, pps: int) -> float:
         + p.contacts_per_anchor * int(k.large[pps])
     )
     orchestration = model.provinces[int(k.province[pps])].orchestration
-    total = bought * (p.leader_base + float(k.leader[pps])) + brought * float(k.blocks[pps, 6])
+    total = bought * (p.leader_base + float(k.leader[pps])) + brought * float(k.blocks[pps, 6]) * float(k.adequacy[pps])
     return total * (1.0 + p.orchestration_contacts * orchestration)
 
 
@@ -390,6 +390,8 @@ def plain_act(model: PpsModel, members: dict[str, Any], firms: dict[str, Any]) -
                     firms[f"belief_{name}"][firm] *= 1.0 - p.disappointment / firms["weight"][firm]
             else:
                 members["role"][row], members["clock"][row] = role - 1, 0
+        elif members["since"][row] + 1 < model.quarter and draw < drift_of(model, of):
+            members["until"][row], members["why"][row] = model.quarter, int(Leaving.CONTACT_FADED)
         elif members["value"][row] >= p.promote_value and draw > 1.0 - p.promotion and role < highest:
             members["role"][row] = role + 1
 
@@ -425,7 +427,7 @@ def test_experience_and_act(world: PpsModel) -> None:
 def test_others_drift(world: PpsModel) -> None:
     table = world.memberships
     world.pps.adequacy[:] = 0.0
-    world.p = replace(world.p, others_leave=0.6)
+    world.p = replace(world.p, drift_without_regie=0.6)
     table.since[:] = world.quarter - np.arange(len(table)) % 4  # some joined only now, or a quarter ago
     members = snapshot(table)
     organisations = [len(world.schools), len(world.hogescholen), *(len(pool) for pool in world.partners.values())]
@@ -447,7 +449,7 @@ def test_others_drift(world: PpsModel) -> None:
 
 
 def drift_of(model: PpsModel, pps: int) -> float:
-    return model.p.others_leave * (1.0 - float(model.pps.adequacy[pps]))
+    return model.p.drift_without_regie * (1.0 - float(model.pps.adequacy[pps]))
 
 
 @given(

@@ -476,7 +476,7 @@ def test_phases_move_by_one_even_when_everything_is_lost_or_won() -> None:
 
 def test_patience_of_an_mkb_firm_is_about_two_years() -> None:
     """A partnership that gives nothing loses its mkb firms after their patience, and not before."""
-    model = small_model(calls=(), parameters={"leaves_rather": 1.0, "others_leave": 0.0})
+    model = small_model(calls=(), parameters={"leaves_rather": 1.0, "drift_without_regie": 0.0})
     live(model, 1)
     row = founded(model, firms=range(8))
     table = model.memberships
