@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from agents.partnership import Block, Decision, Kind, Leaving, Payer, Position, Role, Status, llo_type
-from sim.money import llo_margin, promised_regie, regie_need
+from sim.money import promised_regie, regie_need
 from sim.network import count_partners, leave
 from sim.world import PpsWorld
 
@@ -104,9 +104,9 @@ def late_move_chance(world: PpsWorld, row: int) -> float:
 
 
 def structural_money(world: PpsWorld, row: int) -> float:
-    """Return the yearly money for regie that a partnership can count on without project subsidy, in euros.
+    """Return the yearly money for regie that an entity could count on without project subsidy, in euros.
 
-    Fees that its satisfied firms would pay to an entity, the LLO margin and O&O money, municipalities after the
+    Fees that its satisfied firms would pay, the LLO margin from outside the school, O&O money, municipalities after the
     project, and what policies promise.
     """
     pps, p, table = world.pps, world.p, world.memberships
@@ -114,7 +114,7 @@ def structural_money(world: PpsWorld, row: int) -> float:
     rows = rows[(table.pps[rows] == row) & (table.kind[rows] <= Kind.GROOTBEDRIJF)]
     rows = rows[(table.role[rows] >= Role.ADVISEUR) & (table.value[rows] >= p.fee_value)]
     fees = np.where(table.kind[rows] == Kind.GROOTBEDRIJF, p.fee_large, p.fee_mkb).sum()
-    llo = pps.llo[row] * (p.llo_price * llo_margin(world)[row] + p.oo_per_participant * world.oo_fund[pps.sector[row]])
+    llo = pps.llo[row] * (p.llo_price * p.llo_margin_outside + p.oo_per_participant * world.oo_fund[pps.sector[row]])
     municipal = pps.municipalities[row] * p.municipal_cash * p.municipal_after
     return float(fees + llo + municipal + promised_regie(world, row))
 
@@ -152,10 +152,10 @@ def stop(world: PpsWorld, row: int) -> None:
     pps.due_national[row, now + 1 :] = 0
     pps.due_provincial[row, now + 1 :] = 0
     _refund(world, row)
-    pps.regie_fte[row] = pps.adequacy[row] = pps.effort[row] = 0.0
     world.tell(row, "stopped")
     if pps.network_alive[row]:
         _end_network(world, row, Leaving.PPS_STOPPED)
+    pps.regie_fte[row] = pps.adequacy[row] = pps.effort[row] = 0.0
 
 
 def _refund(world: PpsWorld, row: int) -> None:

@@ -194,7 +194,8 @@ def test_structural_money_by_hand() -> None:
     model.pps.llo[row], model.pps.llo_type[row], model.pps.municipalities[row] = 40.0, 1, 2
     model.pps.due_national[row, :] = 0
     fund = p.oo_per_participant * model.oo_fund[model.pps.sector[row]]
-    by_hand = 3 * p.fee_mkb + 40 * (p.llo_price * p.llo_margin_inside + fund) + 2 * p.municipal_cash * p.municipal_after
+    llo = 40 * (p.llo_price * p.llo_margin_outside + fund)  # an entity would earn the margin from outside the school
+    by_hand = 3 * p.fee_mkb + llo + 2 * p.municipal_cash * p.municipal_after
     assert structural_money(model, row) == pytest.approx(by_hand)
 
 
