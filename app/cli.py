@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PROJECT = "pps-ecosystem"
 RESULTS = Path("results")
+OPTIONS = ("region", "replicates", "scale", "seed", "workers")  # as an error of what they ask for names them
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 FAILURES_TOLD = 3  # replicates; run.json holds all
 LASTS = 1.0  # seconds after which a progress bar is shown
@@ -96,7 +97,9 @@ def run(
         str | None, typer.Option(help="Last quarter, such as 2030-Q4; by default that of the scenario.")
     ] = None,
     scale: Annotated[float, typer.Option(help="Share of the firms that is simulated: above 0 to 1.")] = 1.0,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results; by default results/SCENARIO.")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Folder for the results; by default results/SCENARIO.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
     lang: Lang = Language.EN,
     as_json: AsJson = False,
@@ -104,15 +107,21 @@ def run(
 ) -> None:
     """Run a scenario, print what happened and keep the results."""
     words, asked = Words(lang), replicates
-    folder = out
+    if out is not None and not out.strip():  # as a path it would be this very folder
+        raise InputError("the name of the folder is empty", "--out", "a folder, new or of an earlier run")
+    folder = Path(out) if out else None
     try:
         from experiments.store import store_run
 
         experiment = _experiment(scenario, region, seed, replicates, until, scale)
-        folder = out or RESULTS / (re.sub(r"[^\w-]+", "-", experiment.scenario.name).strip("-") or "run")
+        folder = folder or RESULTS / (re.sub(r"[^\w-]+", "-", experiment.scenario.name).strip("-") or "run")
         title = words.pick(experiment.scenario, "title")
         with _progress(title, replicates, words, quiet) as advance:
             stored = store_run(experiment, folder, _cores() if workers is None else workers, advance)
+    except InputError as error:
+        if error.where not in OPTIONS:
+            raise
+        raise InputError(error.what, f"--{error.where}", error.allowed) from None
     except KeyboardInterrupt as stop:
         done = getattr(stop, "done", 0)
         key = "run.stopped" if done else "run.stopped_empty"

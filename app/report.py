@@ -19,6 +19,10 @@ from sim.outcomes import Outcome, outcome_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
+    from rich.containers import Lines
+
+NO_BREAK, STAND_IN = "\u00a0", "\ue000"  # the second is in no text, and as wide
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "partnerships": (
@@ -201,8 +205,18 @@ def story_table(story: Story) -> Table:
     table.add_column(style="bold cyan", no_wrap=True)
     table.add_column(ratio=1)
     for line in (*story.lines, story.now):
-        table.add_row(line.when, line.text)
+        table.add_row(line.when, _Unbroken(line.text))
     return table
+
+
+class _Unbroken(Text):
+    """Text that is not broken at no-break spaces, where Rich breaks it."""
+
+    def wrap(self, console: Console, width: int, **options: Any) -> Lines:
+        lines = Text(self.plain.replace(NO_BREAK, STAND_IN)).wrap(console, width, **options)
+        for line in lines:
+            line.plain = line.plain.replace(STAND_IN, NO_BREAK)
+        return lines
 
 
 def story_json(story: Story, row: Row) -> dict[str, Any]:

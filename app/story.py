@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +17,16 @@ from app.words import Words
 
 type Row = Mapping[str, Any]
 
-MOST_LINES = 26
+MOST_LINES = 30
 """Printed lines of a story, without what stands above and below it, on a page that is not too narrow."""
-PAGE = 88  # characters in such a line
-YEARS_TOGETHER = (1, 2, 3, 5, 10, 25)
-"""Years whose comings and goings are told together: the fewest with which the story is short enough."""
+PAGE = 82  # characters in such a line
 NAMED = 3  # partners that are called by name in one line
+TOGETHER = ((1, NAMED), (2, NAMED), (3, NAMED), (5, NAMED), (25, NAMED), (25, 1), (25, 0))
+"""Years whose comings and goings are told together, and partners that are named: the first that is short enough."""
 HAVE_NAMES = (Kind.SCHOOL.name.lower(), Kind.HOGESCHOOL.name.lower())
 FIRMS = tuple(kind.name.lower() for kind in FIRM_KINDS)
-NUMBERED = re.compile(r"bedrijf \d+")  # a firm without a name of its own
+NUMBERED = re.compile(r"bedrijf (\d+)")  # a firm without a name of its own
+PLACED = re.compile(r"\w+ (.+) (\d+)")  # any other partner without one: what it is, its region and a number
 PREFERENCE = "BCA"  # the order in which the ways to go on are weighed
 IN_KIND = "firm_in_kind"
 SOURCES = 3  # streams of money that are named
@@ -107,20 +109,34 @@ def _about(row: Row, about: Mapping[str, Any], words: Words) -> list[str]:
 
 def _lines(row: Row, words: Words) -> list[Line]:
     milestones = _milestones(row, words)
-    for years in YEARS_TOGETHER:
-        entries = sorted(milestones + _turnover(row, words, years), key=lambda entry: entry[0])
-        if sum(1 + len(line.text) // PAGE for _, line in entries) <= MOST_LINES:
+    for years, named in TOGETHER:
+        lines = list(_in_order(milestones, row, words, years, named))
+        if sum(1 + len(line.text) // PAGE for line in lines) <= MOST_LINES:
             break
-    return [line for _, line in entries]
+    return lines
 
 
-def _milestones(row: Row, words: Words) -> list[tuple[str, Line]]:
-    """Return what happened on one day, as it were: a line per quarter, each with its quarter."""
+def _milestones(row: Row, words: Words) -> list[Line]:
+    """Return what happened on one day, as it were: a line per quarter."""
     told = [(event["quarter"], sentence) for event in row["story"] for sentence in _sentences(event, row, words)]
     return [
-        (quarter, Line(quarter, " ".join(sentence for _, sentence in group)))
+        Line(quarter, " ".join(sentence for _, sentence in group))
         for quarter, group in groupby(told, key=lambda one: one[0])
     ]
+
+
+def _in_order(milestones: Sequence[Line], row: Row, words: Words, years: int, named: int) -> Iterator[Line]:
+    """Yield the milestones, the first of which is the founding, and between them who came and went.
+
+    Who moves in the quarter of a milestone comes before it, so that time never runs back.
+    """
+    quarters = [line.when for line in milestones[1:]]
+    between: dict[int, list[Row]] = {}
+    for event in _moves(row):
+        between.setdefault(bisect_left(quarters, event["quarter"]), []).append(event)
+    for number, milestone in enumerate(milestones):
+        yield milestone
+        yield from _turnover(between.get(number, []), int(row["born"][:4]), words, years, named)
 
 
 def _sentences(event: Row, row: Row, words: Words) -> Iterator[str]:
@@ -129,6 +145,8 @@ def _sentences(event: Row, row: Row, words: Words) -> Iterator[str]:
             yield from _founding(event, row, words)
         case "granted":
             yield _grant(event, words)
+            if _embedded_by(row, event["quarter"]):
+                yield words("story.embedded_grant")
         case "phase":
             yield words(f"story.phase.{event['detail']}")
         case "decided":
@@ -137,7 +155,7 @@ def _sentences(event: Row, row: Row, words: Words) -> Iterator[str]:
             yield words("story.stopped")
         case "network_ended":
             partners = words.count("partners.all", event["number"])
-            yield words(f"story.network_ended.{event['detail']}", partners=partners)
+            yield words(f"story.network_ended.{event['detail']}", partners=partners, regie=_regie(event, words))
         case "co_founded" | "joined" | "left":
             return
         case other:
@@ -163,6 +181,21 @@ def _grant(event: Row, words: Words) -> str:
     return words("story.grant", scheme=words(f"scheme.{event['detail']}"), euros=words.euros(event["number"]))
 
 
+def _embedded_by(row: Row, quarter: str) -> bool:
+    """Say whether the partnership was embedded before this quarter."""
+    decided = [event["quarter"] for event in row["story"] if event["event"] == "decided"]
+    return row["decision"] == "A_EMBED" and bool(decided) and decided[0] < quarter
+
+
+def _regie(event: Row, words: Words) -> str:
+    """Say how much regie there was as the network ended, and how much it needed; nothing if that is not known."""
+    had, needed = event.get("regie_fte"), event.get("regie_need")
+    if had is None or needed is None:
+        return ""
+    texts = words.apart(lambda fte, more: words.number(fte, 1 + more), had, needed)
+    return words("story.regie.short" if had < needed else "story.regie.enough", had=texts[0], needed=texts[1])
+
+
 def _decision(row: Row, words: Words) -> Iterator[str]:
     """Say what was decided, and why not what comes before it in preference."""
     decision, conditions = row["decision"], row["conditions"]
@@ -178,7 +211,7 @@ def _decision(row: Row, words: Words) -> Iterator[str]:
 
 def _condition(condition: Row, words: Words) -> str:
     name, value, needed = condition["name"], condition["value"], condition["needed"]
-    show: Callable[[float], str] = words.number
+    show: Callable[[float, int], str] = words.number
     match name:
         case "entity_from_the_start":
             position = Position(round(value)).name.lower()
@@ -192,53 +225,73 @@ def _condition(condition: Row, words: Words) -> str:
         case "owning_firms":
             pass
         case _:
-            return words("condition.other", name=name, value=words.number(value, 2), needed=words.number(needed, 2))
-    return words(f"condition.{name}", value=show(value), needed=show(needed))
+            seen, asked = words.apart(lambda number, more: words.number(number, 2 + more), value, needed)
+            return words("condition.other", name=name, value=seen, needed=asked)
+    seen, asked = words.apart(show, value, needed)
+    return words(f"condition.{name}", value=seen, needed=asked)
 
 
-def _turnover(row: Row, words: Words, years: int) -> list[tuple[str, Line]]:
-    """Return who came and went, a line per so many years, each with the quarter of the last.
-
-    Who leaves as the network ends is told there.
-    """
-    moves = [
+def _moves(row: Row) -> list[Row]:
+    """Return who came and went later; who leaves as the network ends is told there."""
+    return [
         event
         for event in row["story"]
         if event["event"] == "joined" or (event["event"] == "left" and event["quarter"] != row["network_death"])
     ]
-    start = int(row["born"][:4])
-    lines = []
+
+
+def _turnover(moves: Sequence[Row], start: int, words: Words, years: int, named: int) -> Iterator[Line]:
+    """Yield who came and went, a line per so many years since the start."""
     for _, group in groupby(moves, key=lambda event: (int(event["quarter"][:4]) - start) // years):
         events = list(group)
-        first, last = events[0]["quarter"][:4], events[-1]["quarter"][:4]
-        text = " ".join((*_joined(events, words), *_left(events, words)))
-        lines.append((events[-1]["quarter"], Line(first if first == last else f"{first}–{last}", text)))
-    return lines
+        text = " ".join((*_joined(events, words, named), *_left(events, words, named)))
+        yield Line(_period(events[0]["quarter"], events[-1]["quarter"]), text)
 
 
-def _joined(events: Sequence[Row], words: Words) -> Iterator[str]:
+def _period(first: str, last: str) -> str:
+    """Return from when to when: `2015-Q2`, `2015-Q2–Q4` or `2015-Q2–2016-Q1`."""
+    if first == last:
+        return first
+    return f"{first}–{last.removeprefix(first[:5])}"
+
+
+def _joined(events: Sequence[Row], words: Words, named: int) -> Iterator[str]:
     joined = [event for event in events if event["event"] == "joined"]
     if joined:
-        yield words("story.joined", partners=_partners(joined, words))
+        yield words("story.joined", partners=_partners(joined, words, named))
 
 
-def _left(events: Sequence[Row], words: Words) -> Iterator[str]:
+def _left(events: Sequence[Row], words: Words, named: int) -> Iterator[str]:
     left = [event for event in events if event["event"] == "left"]
     if left:
         counts = Counter(event["detail"] for event in left)
         why = [words(f"left.{reason}") for reason in _ordered(Leaving, counts)]
         if len(why) > 1:
             why = [f"{counts[reason]} {text}" for reason, text in zip(_ordered(Leaving, counts), why, strict=True)]
-        yield words("story.left", partners=_partners(left, words), reasons=words.among(why))
+        yield words("story.left", partners=_partners(left, words, named), reasons=words.among(why))
 
 
-def _partners(events: Sequence[Row], words: Words) -> str:
-    """Return how many partners of each kind, and who: those whose names say something first."""
+def _partners(events: Sequence[Row], words: Words, named: int = NAMED) -> str:
+    """Return how many partners of each kind, and who, up to so many: those whose names say something first."""
     counts = Counter(event["kind"] for event in events)
     kinds = words.among([words.count(f"partners.{kind}", counts[kind]) for kind in _ordered(Kind, counts)])
-    names = list(dict.fromkeys(event["who"] for event in sorted(events, key=_is_number)))
-    key = "story.who" if len(names) <= NAMED else "story.among"
-    return words(key, partners=kinds, names=words.among(names[:NAMED]))
+    if not named:
+        return kinds
+    names = list(dict.fromkeys(_name(event, words) for event in sorted(events, key=_is_number)))
+    key = "story.who" if len(names) <= named else "story.among"
+    return words(key, partners=kinds, names=words.among(names[:named]))
+
+
+def _name(event: Row, words: Words) -> str:
+    """Return the name of a partner; one that was made from its kind and a number, in the language."""
+    kind, who = event["kind"], str(event["who"])
+    if kind in FIRMS:
+        numbered = NUMBERED.fullmatch(who)
+        return words("name.firm", number=numbered[1]) if numbered else who
+    placed = PLACED.fullmatch(who)
+    if placed and kind not in HAVE_NAMES and who.startswith(f"{kind} "):
+        return words(f"name.{kind}", place=placed[1], number=placed[2])
+    return who
 
 
 def _ordered(enumeration: Any, counts: Counter[str]) -> Iterator[str]:
@@ -258,16 +311,26 @@ def _now(row: Row, about: Mapping[str, Any], words: Words) -> Line:
 
 def _state(row: Row, words: Words) -> str:
     if row["network_alive"]:
-        moves = Counter(event["event"] for event in row["story"])
-        partners = 1 + moves["co_founded"] + moves["joined"] - moves["left"]  # with the school that leads it
         position = words(f"position.{row['position']}")
-        return words("story.now_alive", partners=words.count("partners.all", partners), position=position)
+        return words("story.now_alive", partners=words.count("partners.all", _alive(row)), position=position)
     return words("story.now_stopped" if row["status"] == "stopped" else "story.now_dead")
 
 
+def _alive(row: Row) -> int:
+    """Return how many partners there are, with the school that leads."""
+    moves = Counter(event["event"] for event in row["story"])
+    return 1 + moves["co_founded"] + moves["joined"] - moves["left"]
+
+
 def _size(row: Row, words: Words) -> Iterator[str]:
+    """Say how large the network was at most: at the end of a year, or as it ended."""
     if row["partners_by_year"]:
         largest = max(row["partners_by_year"], key=lambda year: year["partners"])
+        ends = [event for event in row["story"] if event["event"] == "network_ended"]
+        if ends and ends[0]["number"] > largest["partners"]:
+            partners = words.count("partners.all", ends[0]["number"])
+            yield words("story.largest_in", quarter=ends[0]["quarter"], partners=partners)
+            return
         yield words(
             "story.largest",
             year=largest["year"],

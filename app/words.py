@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 TEXTS = Path(__file__).with_name("text")
+MOST_MORE = 4  # decimals more than usual, to tell two numbers apart
 
 
 class Language(StrEnum):
@@ -55,6 +56,22 @@ class Words:
         values = thing if isinstance(thing, Mapping) else vars(thing)
         return str(values[f"{what}_{self.language}"] or values[f"{what}_en"])
 
+    def apart(self, show: Callable[[float, int], str], value: float, other: float) -> tuple[str, str]:
+        """Return two numbers with as many more decimals as it takes to tell them apart.
+
+        Args:
+            show: Writes a number with so many more decimals than usual.
+            value: The one.
+            other: The other.
+        """
+        for more in range(MOST_MORE + 1):
+            texts = show(value, more), show(other, more)
+            if texts[0] != texts[1]:
+                break
+        else:  # nobody needs to see so small a difference
+            texts = show(value, 0), show(other, 0)
+        return texts
+
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number: `1,234.5`, in Dutch `1.234,5`; a dash if it is not defined."""
         if not math.isfinite(value):
@@ -62,15 +79,15 @@ class Words:
         text = f"{round(value, digits) + 0.0:,.{digits}f}"  # + 0.0: no minus before a zero
         return text.translate(_DUTCH) if self.language is Language.NL else text
 
-    def percent(self, share: float) -> str:
-        """Return a share as a percentage."""
-        return self("number.percent", number=self.number(100.0 * share, 1 if abs(share) < 0.0995 else 0))
+    def percent(self, share: float, more: int = 0) -> str:
+        """Return a share as a percentage, with so many more decimals than usual."""
+        return self("number.percent", number=self.number(100.0 * share, more + (abs(share) < 0.0995)))
 
-    def euros(self, amount: float) -> str:
-        """Return an amount in euros, in millions if it is that large."""
+    def euros(self, amount: float, more: int = 0) -> str:
+        """Return an amount in euros, in millions if it is that large, with so many more decimals than usual."""
         if abs(amount) >= 999_500:
-            return self("number.long_millions", number=self.number(amount / 1e6, 1))
-        return self("number.euros", number=self.number(amount))
+            return self("number.long_millions", number=self.number(amount / 1e6, 1 + more))
+        return self("number.euros", number=self.number(amount, more))
 
     def millions(self, amount: float) -> str:
         """Return an amount in millions of euros, short enough for a table."""

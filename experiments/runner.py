@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -206,13 +206,17 @@ class Replicates:
         return []
 
     def _give_up(self, pool: ProcessPoolExecutor) -> None:
-        """Let what runs finish if that is soon, and end the workers."""
-        try:
+        """Let what runs finish if that is soon, and end the workers.
+
+        Another Ctrl-C ends the waiting, and no more: we are stopping already.
+        """
+        with suppress(KeyboardInterrupt):
             wait([future for future in self._running if not future.cancel()], timeout=GRACE)
-        finally:
+        with suppress(KeyboardInterrupt), undisturbed():
             # Python 3.14 has `terminate_workers` for this; before, there is only the private field
             for process in list((pool._processes or {}).values()):
                 process.terminate()
+            pool.shutdown(cancel_futures=True)
 
 
 def run_replicate(experiment: Experiment, replicate: int) -> Result:

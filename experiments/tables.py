@@ -66,7 +66,8 @@ CONDITION = pa.struct(
 )
 YEAR_END = pa.struct([("year", pa.int32()), ("partners", pa.int64()), ("firms", pa.int64())])
 AMOUNT = pa.struct([("stream", pa.string()), ("amount_cents", pa.int64())])
-# `kind` and `role` (in which it came, or left) are of a partner; `number` is euros, or the partners left at the end
+# `kind` and `role` (in which it came, or left) are of a partner; `number` is euros, or the partners at the end of the
+# network; `regie_fte` is what was paid then and `regie_need` what a network of that size needs
 HAPPENING = pa.struct(
     [
         ("quarter", pa.string()),
@@ -76,6 +77,8 @@ HAPPENING = pa.struct(
         ("role", pa.string()),
         ("detail", pa.string()),
         ("number", pa.int64()),
+        ("regie_fte", pa.float64()),
+        ("regie_need", pa.float64()),
     ]
 )
 PARTNERSHIPS = pa.schema(
@@ -304,6 +307,8 @@ class _Told(NamedTuple):
     role: str = ""
     detail: str = ""
     number: int | None = None
+    regie_fte: float | None = None
+    regie_need: float | None = None
 
 
 # What comes first in a quarter; events of the same rank stay in the order in which they happened.
@@ -335,7 +340,8 @@ def _events(model: PpsModel) -> Iterator[_Told]:
             case "decided":
                 yield tell(detail=detail["decision"])
             case "network_ended":
-                yield tell(detail=detail["why"], number=detail["partners"])
+                regie, need = detail.get("regie_fte"), detail.get("regie_need")
+                yield tell(detail=detail["why"], number=detail["partners"], regie_fte=regie, regie_need=need)
             case _:  # an event that policies or later processes add is kept, in words
                 yield tell(detail=", ".join(f"{key} {value}" for key, value in detail.items()))
 

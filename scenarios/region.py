@@ -47,6 +47,8 @@ SIZES = ("micro", "klein", "middel", "groot")
 """Firm sizes: 2-9, 10-49, 50-249 and 250 or more working persons."""
 TRACKS = ("bbl", "bol")
 LEVELS = (1, 2, 3, 4)
+MOST_IN_ALL = 5_000_000
+"""Firms, and students, that a pack may have: more than the country has."""
 OTHER_KINDS = ("gemeente", "zorginstelling", "brancheorganisatie", "vmbo", "kennisinstelling", "overig")
 SCHEMA_VERSION = 1
 
@@ -491,10 +493,9 @@ class _Loader:
                 yield InputError(
                     f"province {province.id} has no region", where, f"a region in {LabourMarketRegion.FILE}"
                 )
-        if not sum(school.students for school in pack.schools):
-            yield InputError("no students in total", f"{self.schools.where}, column students", "one student or more")
-        if not pack.firms.sum():
-            yield InputError("no firms in total", f"{self.firms.where}, column count", "one firm or more")
+        students, firms = sum(school.students for school in pack.schools), int(pack.firms.sum())
+        yield from _total_problems("student", students, f"{self.schools.where}, column students")
+        yield from _total_problems("firm", firms, f"{self.firms.where}, column count")
 
     def _share_problems(self, pack: RegionPack) -> Iterator[InputError]:
         """Yield shares that do not add up."""
@@ -530,6 +531,14 @@ class _Loader:
             if pps.lead_school not in leads:
                 what = f"lead_school {pps.lead_school} has leads = no"
                 yield InputError(what, where, f"a school with leads = yes in {SchoolRow.FILE}")
+
+
+def _total_problems(thing: str, total: int, where: str) -> Iterator[InputError]:
+    """Yield a total that no region has; too many would fill the memory long before a run begins."""
+    if not total:
+        yield InputError(f"no {thing}s in total", where, f"one {thing} or more")
+    if total > MOST_IN_ALL:
+        yield InputError(f"{total} {thing}s in total", where, f"{MOST_IN_ALL} at most")
 
 
 def _read_toml(folder: Folder) -> _RegionToml | None:

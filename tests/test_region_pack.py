@@ -419,6 +419,16 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "known_pps.csv, line 3",
         "leads = no",
     ),
+    "too many students": (
+        edit("schools.csv", 2, "students", "5000001"),
+        "schools.csv, column students",
+        "students in total; allowed: 5000000 at most",
+    ),
+    "too many firms": (
+        edit("firms.csv", 2, "count", "900000000"),
+        "firms.csv, column count",
+        "firms in total; allowed: 5000000 at most",
+    ),
     "no students": (every("schools.csv", "students", "0"), "schools.csv, column students", "no students"),
     "no firms": (every("firms.csv", "count", "0"), "firms.csv, column count", "no firms"),
     "entree school": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,20 @@ def test_leaving_early_leaves_no_processes(experiment: Experiment) -> None:
     numbers = [result.replicate for result in replicates.leftover()]
     assert numbers == sorted(numbers)
     assert len(numbers) < 50
+    assert not multiprocessing.active_children()
+
+
+def test_a_second_ctrl_c_while_stopping_is_quiet(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    ignored: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    running = Replicates(replace(experiment, replicates=50), workers=2)._in_processes()
+    next(running)
+    monkeypatch.setattr(runner, "wait", interrupted)
+    running.close()  # type: ignore[attr-defined]  # a generator
+    assert not ignored
     assert not multiprocessing.active_children()
 
 

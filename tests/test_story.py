@@ -20,6 +20,7 @@ from app import report
 from app.story import Row, Story, find, tell
 from app.words import Language, Words, load_texts
 from experiments.tables import tables_of
+from scenarios.region import OTHER_KINDS
 from sim.calls import SCHEMES
 from sim.model import PpsModel
 from sim.money import PAYERS
@@ -56,6 +57,8 @@ FAMILIES = {
     "story.decided": {*(decision.name for decision in Decision), "early"},
     "story.could_not": set("ABC"),
     "story.phase": set("12345"),
+    "story.regie": {"short", "enough"},
+    "name": {"firm", *OTHER_KINDS},
     "story.network_ended": {"contact_faded", "too_few_partners", "stopped"},
     "left": {leaving.name.lower() for leaving in Leaving} - {"stays"},
     "stream": set(PAYERS),
@@ -102,9 +105,17 @@ def test_every_text_is_used() -> None:
         (lambda words: words.number(math.nan), "–", "–"),
         (lambda words: words.percent(0.0612), "6.1%", "6,1%"),
         (lambda words: words.percent(0.0996), "10%", "10%"),
-        (lambda words: words.euros(59713.6), "€59,714", "€ 59.714"),
-        (lambda words: words.euros(999_600), "€1.0 million", "€ 1,0 miljoen"),
-        (lambda words: words.millions(63_400_000), "€63.4M", "€ 63,4 mln"),
+        (lambda words: words.euros(59713.6), "€59,714", "€\u00a059.714"),
+        (lambda words: words.euros(999_600), "€1.0\u00a0million", "€\u00a01,0\u00a0miljoen"),
+        (lambda words: words.millions(63_400_000), "€63.4M", "€\u00a063,4 mln"),
+        (lambda words: " ".join(words.apart(words.percent, 0.3521, 0.354)), "35.2% 35.4%", "35,2% 35,4%"),
+        (lambda words: " ".join(words.apart(words.percent, 0.34996, 0.35)), "34.996% 35.000%", "34,996% 35,000%"),
+        (lambda words: " ".join(words.apart(words.percent, 0.35 - 1e-12, 0.35)), "35% 35%", "35% 35%"),
+        (
+            lambda words: " ".join(words.apart(words.euros, 42_750, 60_000)),
+            "€42,750 €60,000",
+            "€\u00a042.750 €\u00a060.000",
+        ),
         (lambda words: words.among([]), "", ""),
         (lambda words: words.among(["a", "b", "c"]), "a, b and c", "a, b en c"),
         (lambda words: words.count("partners.vmbo", 1), "1 vmbo school", "1 vmbo-school"),
@@ -134,7 +145,8 @@ ABOUT = {
 
 
 def happening(quarter: str, event: str, **more: Any) -> dict[str, Any]:
-    return {"quarter": quarter, "event": event, "who": "", "kind": "", "role": "", "detail": "", "number": None, **more}
+    empty = {"who": "", "kind": "", "role": "", "detail": "", "number": None, "regie_fte": None, "regie_need": None}
+    return {"quarter": quarter, "event": event, **empty, **more}
 
 
 def firm(quarter: str, event: str, number: int, **more: Any) -> dict[str, Any]:
@@ -194,7 +206,7 @@ def partnership(**changes: Any) -> dict[str, Any]:
             firm("2017-Q1", "left", 8, detail="no_results"),
             firm("2017-Q2", "left", 9, detail="contact_faded"),
             happening("2018-Q1", "decided", detail="A_EMBED"),
-            happening("2019-Q2", "network_ended", detail="contact_faded", number=5),
+            happening("2019-Q2", "network_ended", detail="contact_faded", number=5, regie_fte=0.1, regie_need=1.4),
             firm("2019-Q2", "left", 10, detail="contact_faded"),
         ],
     }
@@ -212,14 +224,14 @@ def test_a_life_in_dutch() -> None:
         "Penvoerder: Summa College, West-Brabant. Sector: Techniek.",
         "Gesimuleerd: Huidig beleid, herhaling 2 (startwaarde 7). Bedrijven zonder eigen naam dragen een nummer.",
     ]
-    assert text(story).splitlines() == [
+    assert text(story).replace("\u00a0", " ").splitlines() == [
         "2014-Q1 Summa College richt de PPS op, samen met 1 mkb-bedrijf, 1 groot bedrijf en 1 gemeente "
-        "(Grote werkgever 02, bedrijf 7 en gemeente West-Brabant 1). "
+        "(Grote werkgever 02, bedrijf 7 en gemeente 1 in West-Brabant). "
         "Het Regionaal Investeringsfonds (RIF) kent € 900.000 toe. "
         "De regiefunctie ligt in de school; er wordt gewerkt op een eigen locatie. Doel: 400 studenten per jaar.",
+        "2015-Q2–Q4 Nieuw: 4 mkb-bedrijven (waaronder bedrijf 8, bedrijf 9 en bedrijf 10).",
         "2015-Q4 Bereikt fase 2: school en partners ontwerpen samen.",
-        "2015 Nieuw: 4 mkb-bedrijven (waaronder bedrijf 8, bedrijf 9 en bedrijf 10).",
-        "2017 Vertrokken: 3 mkb-bedrijven (bedrijf 7, bedrijf 8 en bedrijf 9), "
+        "2017-Q1–Q2 Vertrokken: 3 mkb-bedrijven (bedrijf 7, bedrijf 8 en bedrijf 9), "
         "2 omdat resultaat uitbleef en 1 omdat het contact verwaterde.",
         "2018-Q1 De subsidie loopt af. Besluit A, inbedden in de school: de resultaten blijven, "
         "de regiefunctie valt bijna weg. "
@@ -228,10 +240,12 @@ def test_a_life_in_dutch() -> None:
         "Een nieuw verband oprichten (C) kon niet: te weinig bedrijven waren mede-eigenaar (2, nodig 3); "
         "te weinig structureel geld voor de regiefunctie (€ 24.000 per jaar, nodig € 42.750); "
         "de school liet de regiefunctie niet los (de kans daarop was nog 30%); a_new_condition was 0,50, nodig 1,50.",
-        "2019-Q2 Het netwerk, met nog 5 partners, houdt op te bestaan: het contact is verwaterd.",
+        "2019-Q2 Het netwerk, met 5 partners, houdt op te bestaan: het contact is verwaterd; "
+        "er was nog 0,1 fte regie, waar 1,4 fte nodig was.",
         "2020-Q4 Het netwerk is er niet meer; de school houdt in stand wat er is ontwikkeld. "
         "Op zijn grootst, eind 2015, telde het netwerk 7 partners, waarvan 5 bedrijven. "
-        "Resultaten geborgd in de school: 40% van wat mogelijk is; 120 studenten per jaar direct bereikt. "
+        "Resultaten geborgd in de school: 40% van wat mogelijk is aan vernieuwde inhoud en leervormen; "
+        "120 studenten per jaar direct bereikt. "
         "In totaal kwam er € 1,2 miljoen binnen, vooral € 900.000 van het Rijk en € 300.000 van de school; "
         "daarnaast € 1,5 miljoen in natura.",
     ]
@@ -250,7 +264,7 @@ def test_a_partnership_that_loses_its_network_early_is_told_so() -> None:
     )  # fmt: skip
     told = text(tell(row, ABOUT, EN))
     assert "founds the partnership on its own" in told
-    assert "down to 1 partner, ends: too few partners from the field are left. The partnership therefore stops" in told
+    assert "with 1 partner, ends: too few partners from the field are left. The partnership therefore stops" in told
     assert "2016-Q1 audited: by the province" in told
     assert "All in all" not in told
 
@@ -270,7 +284,7 @@ def test_many_comings_and_goings_are_told_together() -> None:
         for season in (1, 2)
     ]
     story = tell(partnership(story=[*partnership()["story"][:1], *moves], network_death=None), ABOUT, EN)
-    assert [line.when for line in story.lines[:3]] == ["2014-Q1", "2014–2015", "2016–2017"]
+    assert [line.when for line in story.lines[:3]] == ["2014-Q1", "2014-Q1–2016-Q2", "2017-Q1–2019-Q2"]
     assert story.lines[1].text.startswith(
         "New: 4 municipalities (among them gemeente in het midden van Brabant 2014.1,"
     )
@@ -288,13 +302,66 @@ def test_every_simulated_life_is_told_in_order_and_on_one_page(rows: list[Row], 
     about = {**ABOUT, "region": {"regions": names, "sectors_nl": {}, "sectors_en": {}}}
     for row in rows:
         story = tell(row, about, words)
-        moments = [line.when for line in story.lines if "-Q" in line.when]
+        moments = [moment for line in story.lines for moment in ends(line.when)]
         assert moments == sorted(moments)
         assert moments[0] == row["born"]
         assert not re.search(r"[{}]|None|nan", text(story))
         with (console := Console(width=100)).capture() as page:
             console.print(report.story_table(story))
-        assert len(page.get().splitlines()) <= 38
+        assert len(page.get().splitlines()) <= 44
+        assert not re.search("€\\s*\n|\ue000", page.get())
+
+
+def ends(when: str) -> tuple[str, str]:
+    """Return the first and the last quarter of a line."""
+    first, _, last = when.partition("–")
+    return first, first[:5] + last if last.startswith("Q") else last or first
+
+
+def test_the_largest_size_counts_the_partners_at_the_end_of_the_network() -> None:
+    story = [*partnership()["story"][:-2], happening("2019-Q2", "network_ended", detail="stopped", number=8)]
+    told = text(tell(partnership(story=story), ABOUT, EN))
+    assert "At its largest, in 2019-Q2, the network had 8 partners." in told
+    assert "7 partners" not in told
+
+
+@pytest.mark.parametrize(
+    ("had", "needed", "said"),
+    [
+        (0.1, 1.4, "contact has faded; there was 0.1 fte of regie left, where 1.4 fte was needed."),
+        (1.38, 1.4, "contact has faded; there was 1.38 fte of regie left, where 1.40 fte was needed."),
+        (2.0, 1.4, "contact has faded; regie was not lacking: there was 2.0 fte, and 1.4 fte was needed."),
+        (None, None, "contact has faded."),
+    ],
+)
+def test_why_a_network_ended_tells_the_regie_there_was(had: float | None, needed: float | None, said: str) -> None:
+    end = happening("2019-Q2", "network_ended", detail="contact_faded", number=5, regie_fte=had, regie_need=needed)
+    line = tell(partnership(story=[*partnership()["story"][:-2], end]), ABOUT, EN).lines[-1]
+    assert line.text.endswith(said)
+
+
+def test_a_run_stores_the_regie_at_the_end_of_a_network(rows: list[Row]) -> None:
+    ended = [event for row in rows for event in row["story"] if event["event"] == "network_ended"]
+    assert ended
+    assert all(event["regie_fte"] >= 0.0 and event["regie_need"] > 0.0 for event in ended)
+
+
+@pytest.mark.parametrize(("quarter", "told"), [("2018-Q3", True), ("2017-Q3", False)])
+def test_a_grant_after_embedding_says_what_it_pays(quarter: str, told: bool) -> None:
+    story = [*partnership()["story"], happening(quarter, "granted", detail="hip", number=1_500_000)]
+    row = partnership(story=sorted(story, key=lambda event: event["quarter"]))
+    assert ("four years of project money for the embedded partnership" in text(tell(row, ABOUT, EN))) is told
+
+
+def test_names_that_were_made_are_told_in_the_language() -> None:
+    partners = [
+        happening("2014-Q1", "co_founded", who="overig Zuidoost-Brabant 2", kind="overig"),
+        firm("2014-Q1", "co_founded", 9972),
+        happening("2014-Q1", "co_founded", who="BUas (toen NHTV)", kind="hogeschool"),
+    ]
+    row = partnership(story=[partnership()["story"][0], *partners], network_death=None)
+    assert "(BUas (toen NHTV), other partner 2 in Zuidoost-Brabant and firm 9972)" in text(tell(row, ABOUT, EN))
+    assert "(BUas (toen NHTV), andere partner 2 in Zuidoost-Brabant en bedrijf 9972)" in text(tell(row, ABOUT, NL))
 
 
 # ── finding ─────────────────────────────────────────────────────────────────────────────────────────────
