@@ -286,7 +286,7 @@ def test_many_comings_and_goings_are_told_together() -> None:
     story = tell(partnership(story=[*partnership()["story"][:1], *moves], network_death=None), ABOUT, EN)
     assert [line.when for line in story.lines[:3]] == ["2014-Q1", "2014-Q1–2016-Q2", "2017-Q1–2019-Q2"]
     assert story.lines[1].text.startswith(
-        "New: 4 municipalities (among them gemeente in het midden van Brabant 2014.1,"
+        "New: 6 municipalities (among them gemeente in het midden van Brabant 2014.1,"
     )
 
 
