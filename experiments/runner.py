@@ -216,6 +216,8 @@ class Replicates:
             # Python 3.14 has `terminate_workers` for this; before, there is only the private field
             for process in list((pool._processes or {}).values()):
                 process.terminate()
+            # a worker that ends halfway a result would let the pool wait for the rest for ever: we hold the pipe too
+            pool._result_queue._writer.close()  # type: ignore[attr-defined]
             pool.shutdown(cancel_futures=True)
 
 

@@ -297,7 +297,6 @@ def _outside_applications(world: PpsWorld, call: OpenCall) -> tuple[Ints, Floats
 def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
     """Start a granted partnership: its row, account, subsidy and founding members. Returns its row."""
     p, now, calendar = world.p, world.quarter, world.calendar
-    number = len(world.pps)
     start = now + 1  # this quarter's payments were made before the award
     firms = plan.firms[room(world, plan.firms) >= 1.0]
     lead = world.schools[plan.school]
@@ -344,7 +343,6 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         firms=len(firms),
         partners=int(world.pps.partners[row]),
         euros=plan.request // CENTS,
-        number=number,
     )
     return row
 
