@@ -8,6 +8,9 @@ from agents.columns import Bools, Floats
 from agents.partnership import Block, Decision, Location, Position
 from sim.world import PpsWorld
 
+SCHOOL_BLOCKS = slice(Block.A_CONTENT, Block.C_PLACE)  # A and B; the place wears by its hardware and software
+FIELD_BLOCKS = slice(Block.D_LLO, Block.G_NETWORK)  # D, E and F
+
 
 def activity(world: PpsWorld) -> None:
     """Build and decay the blocks of all partnerships that work or are kept by a school."""
@@ -18,9 +21,9 @@ def activity(world: PpsWorld) -> None:
     growth = _growth(world, working)
     blocks, p = pps.blocks, world.p
     _place(world, growth[:, Block.C_PLACE])
-    for block in (Block.A_CONTENT, Block.B_FORM, Block.D_LLO, Block.E_RESEARCH, Block.F_INNOVATION):
-        blocks[:, block] += growth[:, block] * (1.0 - blocks[:, block])
-        blocks[:, block] *= 1.0 - _decay(world, block)
+    for built, wear in ((SCHOOL_BLOCKS, _school_wear(world)), (FIELD_BLOCKS, _field_wear(world))):
+        blocks[:, built] += growth[:, built] * (1.0 - blocks[:, built])
+        blocks[:, built] *= 1.0 - wear[:, None]
     blocks[:, Block.C_PLACE] = np.sqrt(pps.hardware * pps.software)
     _network(world)
     orchestrated = pps.network_alive & working
@@ -85,21 +88,23 @@ def _place(world: PpsWorld, growth: Floats) -> None:
     pps.software += 2.0 * (1.0 - p.hardware_share) * growth * on_site * (1.0 - pps.software)
     np.minimum(pps.hardware, 1.0, out=pps.hardware)
     np.minimum(pps.software, 1.0, out=pps.software)
-    wear = _decay(world, Block.C_PLACE)
+    wear = _school_wear(world)
     pps.hardware *= 1.0 - wear
     pps.software *= 1.0 - wear
 
 
-def _decay(world: PpsWorld, block: Block) -> Floats:
-    """Return the share of a block that is lost this quarter; a school that keeps the results maintains A-C."""
+def _school_wear(world: PpsWorld) -> Floats:
+    """Return the share of A-C that is lost this quarter; a school that keeps the results maintains them."""
     pps, p = world.pps, world.p
-    base = world.climate.curriculum_decay
-    if block in (Block.A_CONTENT, Block.B_FORM, Block.C_PLACE):
-        kept = np.where(pps.decision > 0, pps.results, 1.0) * p.upkeep
-        kept = np.where(pps.stopped >= 0, 0.0, kept)
-        return base * (1.0 - kept)
-    carried = np.where(pps.network_alive, 1.0, p.field_blocks_without_network)
-    return base * carried
+    kept = np.where(pps.decision > 0, pps.results, 1.0) * p.upkeep
+    kept = np.where(pps.stopped >= 0, 0.0, kept)
+    return world.climate.curriculum_decay * (1.0 - kept)
+
+
+def _field_wear(world: PpsWorld) -> Floats:
+    """Return the share of D-F that is lost this quarter: more where the network is gone."""
+    carried = np.where(world.pps.network_alive, 1.0, world.p.field_blocks_without_network)
+    return world.climate.curriculum_decay * carried
 
 
 def _network(world: PpsWorld) -> None:

@@ -208,13 +208,16 @@ def _partners(world: PpsWorld, recorder: Recorder) -> None:
     rows = table.active()
     place = world.pps.province[table.pps[rows]]
     unique, companies = np.zeros(recorder.places), np.zeros(recorder.places)
-    for number in range(recorder.places):
-        mine = rows if number == recorder.places - 1 else rows[place == number]
+    total = recorder.places - 1
+    for number in range(recorder.places) if total > 1 else (total,):
+        mine = rows if number == total else rows[place == number]
         firm = table.kind[mine] <= Kind.GROOTBEDRIJF
         members, times = np.unique(table.member[mine[firm]], return_counts=True)
         companies[number] = np.minimum(times, np.maximum(firms.weight[members], 1.0)).sum()
         others = np.unique(table.kind[mine[~firm]] * 1_000_000 + table.member[mine[~firm]])
         unique[number] = companies[number] + len(others)
+    if total == 1:
+        unique[0], companies[0] = unique[1], companies[1]
     recorder.put_places(t, "partners_unique", unique)
     recorder.put_places(t, "companies_unique", companies)
 
