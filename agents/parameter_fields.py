@@ -240,6 +240,7 @@ class Parameters:
     exit_level_2: float  # 1/year
     exit_level_3: float  # 1/year
     exit_level_4: float  # 1/year
+    bbl_exit: float  # factor
     graduates_share: float  # share
     level_4_shift: float  # 1/year
     trends_from: float  # year
@@ -248,6 +249,7 @@ class Parameters:
     bbl_cycle: float  # log/share
     bbl_excess: float  # share
     bbl_loss: float  # factor
+    bbl_decline: float  # share
     bbl_loss_from: float  # year
     bbl_loss_years: float  # years
     bbl_culture: float  # factor

@@ -29,6 +29,7 @@ from scenarios.tables import (
     Refers,
     Row,
     Share,
+    ShareOrUnknown,
     Slug,
     Slugs,
     Table,
@@ -103,7 +104,8 @@ class LabourMarketRegion(Row):
         name: Name.
         province: Id of its province.
         inflow_trend: Relative change of mbo inflow a year, beyond the national one.
-        bbl_decline: Share of the BBL places lost in 2012-2017 beyond the business cycle.
+        bbl_decline: Share of the BBL places lost in 2012-2017 beyond the business cycle; None if nothing is
+            reported: then that of the country, a parameter, holds.
     """
 
     FILE: ClassVar[str] = "labour_market_regions.csv"
@@ -113,7 +115,7 @@ class LabourMarketRegion(Row):
     name: Name
     province: Annotated[Slug, Refers("province")]
     inflow_trend: Trend
-    bbl_decline: Share
+    bbl_decline: ShareOrUnknown
 
 
 class _AdjacencyRow(Row):

@@ -118,6 +118,11 @@ Ratio = Annotated[
     Field(gt=0, le=100, allow_inf_nan=False),
     Allowed("a number above 0 with a decimal point"),
 ]
+ShareOrUnknown = Annotated[
+    float | None,
+    BeforeValidator(lambda cell: None if cell == "" else cell),
+    Allowed("a number from 0 to 1 with a decimal point, or nothing if it is not known"),
+]
 YesNo = Annotated[bool, BeforeValidator(_yes_no), Allowed("yes or no")]
 ZeroOne = Annotated[bool, _matching("[01]"), Allowed("0 or 1")]
 Slugs = Annotated[

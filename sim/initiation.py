@@ -161,7 +161,7 @@ def shortage(world: PpsWorld) -> Floats:
     cells = (world.n_regions, world.n_sectors)
     vacancies = np.bincount(firms.cell, weights=firms.vacancies * firms.weight, minlength=cells[0] * cells[1])
     open_ = vacancies.reshape(cells)
-    leaving = world.enrolment.stock * exit_rates(world)[None, None, :, None] * world.p.graduates_share
+    leaving = world.enrolment.stock * exit_rates(world) * world.p.graduates_share
     graduates = np.zeros(cells)
     np.add.at(graduates, world.school_region, leaving.sum(axis=(2, 3)))
     supply = open_ + graduates

@@ -23,14 +23,15 @@ def students(world: PpsWorld) -> None:
 
 
 def exit_rates(world: PpsWorld) -> Floats:
-    """Return the share of students of each level that ends its programme in a year, shape (4,)."""
+    """Return the share of students that ends its programme in a year, by level and track, shape (4, 2)."""
     p = world.p
-    return np.array([p.exit_level_1, p.exit_level_2, p.exit_level_3, p.exit_level_4])
+    bol = np.array([p.exit_level_1, p.exit_level_2, p.exit_level_3, p.exit_level_4])
+    return np.column_stack([np.minimum(p.bbl_exit * bol, 1.0), bol])
 
 
 def _outflow(world: PpsWorld) -> tuple[Ints, Ints]:
     stock = world.enrolment.stock
-    ends = np.minimum(whole(stock.astype(np.float64) * exit_rates(world)[None, None, :, None]), stock)
+    ends = np.minimum(whole(stock.astype(np.float64) * exit_rates(world)), stock)
     graduates = whole(ends.astype(np.float64) * world.p.graduates_share)
     return np.minimum(graduates, ends), np.maximum(ends - graduates, 0)
 
@@ -60,7 +61,7 @@ def applicants_of(world: PpsWorld) -> Floats:
     level act from 2012 to 2017, and the national number of students from the last year that was counted.
     """
     p, year = world.p, world.calendar.year(world.quarter)
-    base = world.enrolment.start * exit_rates(world)[None, None, :, None]
+    base = world.enrolment.start * exit_rates(world)
     span = float(np.clip(year - p.trends_from, 0.0, p.trends_to - p.trends_from))
     regional = np.array([region.inflow_trend for region in world.pack.regions])[world.school_region]
     sectoral = np.array([sector.inflow_trend for sector in world.national.sectors])
@@ -94,7 +95,8 @@ def places_of(world: PpsWorld) -> Floats:
     year = world.calendar.year(world.quarter)
     cycle = np.exp(-p.bbl_cycle * (world.climate.unemployment - world.unemployment_at_start))
     settled = float(np.clip((year - p.bbl_loss_from) / p.bbl_loss_years, 0.0, 1.0))
-    regional = np.array([region.bbl_decline for region in world.pack.regions])
+    reported = (region.bbl_decline for region in world.pack.regions)
+    regional = np.array([p.bbl_decline if decline is None else decline for decline in reported])
     kept = 1.0 - np.clip(p.bbl_loss * regional, 0.0, 1.0) * settled
     character = 1.0 + p.bbl_culture * (firms.learning_culture - p.culture_klein)
     member = 1.0 + p.bbl_members * np.minimum(firms.memberships / firms.weight, 1.0)
@@ -113,7 +115,7 @@ def places_of(world: PpsWorld) -> Floats:
 
 
 def _bbl_inflow_at_start(world: PpsWorld) -> Floats:
-    base = (world.enrolment.start[..., BBL] * exit_rates(world)[None, None, :]).sum(axis=2)
+    base = (world.enrolment.start[..., BBL] * exit_rates(world)[:, BBL]).sum(axis=2)
     by_region = np.zeros((world.n_regions, world.n_sectors))
     np.add.at(by_region, world.school_region, base)
     return by_region

@@ -198,11 +198,10 @@ def bbl_by_region(run: Run, year: int) -> Floats:
     return np.bincount(model.school_region, weights=heads[..., BBL].sum(axis=(1, 2)))
 
 
-def test_p8_bbl_has_its_low_with_the_crisis_and_rebounds(replayed: list[Run]) -> None:
+def test_p8_bbl_is_lowest_in_2015_and_rebounds(replayed: list[Run]) -> None:
     years = range(2011, 2024)
     bbl = [mean(replayed, at("students_bbl", f"{year}-Q4")) for year in years]
-    low = years[int(np.argmin(bbl))]
-    assert 2014 <= low <= 2016
+    assert years[int(np.argmin(bbl))] == 2015
     assert min(bbl) < 0.75 * bbl[0]
     assert bbl[list(years).index(2020)] > 1.1 * min(bbl)
 
