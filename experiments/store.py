@@ -22,7 +22,8 @@ import pyarrow.parquet as pq
 
 from agents.errors import InputError
 from experiments.identity import KIND, SCHEMA_VERSION, describe
-from experiments.runner import Experiment, Failed, Finished, Replicates, Result, undisturbed
+from experiments.runner import Experiment, Failed, Finished, Replicates, Result
+from experiments.work import undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd

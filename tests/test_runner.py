@@ -18,7 +18,7 @@ from pandas.testing import assert_frame_equal
 
 from agents.errors import InputError
 from agents.parameters import make_parameters
-from experiments import runner
+from experiments import runner, work
 from experiments.runner import Experiment, Failed, Finished, Replicates, Result, run_replicate
 from scenarios.national import load_national
 from scenarios.region import load_region
@@ -120,7 +120,7 @@ def test_a_second_ctrl_c_while_stopping_is_quiet(experiment: Experiment, monkeyp
     monkeypatch.setattr(sys, "unraisablehook", ignored.append)
     running = Replicates(replace(experiment, replicates=50), workers=2)._in_processes()
     next(running)
-    monkeypatch.setattr(runner, "wait", interrupted)
+    monkeypatch.setattr(work, "wait", interrupted)
     running.close()  # type: ignore[attr-defined]  # a generator
     assert not ignored
     assert not multiprocessing.active_children()
