@@ -104,6 +104,7 @@ class LabourMarketRegion(Row):
         name: Name.
         province: Id of its province.
         inflow_trend: Relative change of mbo inflow a year, beyond the national one.
+        bbl_start: Share of the students at the start that is in BBL; None if nothing is reported: then that of all.
         bbl_decline: Share of the BBL places lost in 2012-2017 beyond the business cycle; None if nothing is
             reported: then that of the country, a parameter, holds.
     """
@@ -115,6 +116,7 @@ class LabourMarketRegion(Row):
     name: Name
     province: Annotated[Slug, Refers("province")]
     inflow_trend: Trend
+    bbl_start: ShareOrUnknown
     bbl_decline: ShareOrUnknown
 
 

@@ -216,7 +216,21 @@ class PpsWorld(World):
         for track in range(2):
             total = (shares[..., track] * heads[:, None, None]).sum()
             shares[..., track] *= levels[:, track].sum() * heads.sum() / total if total > 0 else 0.0
-        return whole(shares * heads[:, None, None, None])
+        return whole(self._with_reported_bbl(shares) * heads[:, None, None, None])
+
+    def _with_reported_bbl(self, shares: Floats) -> Floats:
+        """Give the schools of a region the BBL share that is reported of it; each keeps its number of students."""
+        reported = np.array([np.nan if r.bbl_start is None else r.bbl_start for r in self.pack.regions])
+        wanted = reported[self.school_region]
+        whole_school = shares.sum(axis=(1, 2, 3))
+        bbl = np.divide(
+            shares[..., 0].sum(axis=(1, 2)), whole_school, out=np.zeros_like(wanted), where=whole_school > 0
+        )
+        tilt = ~np.isnan(wanted) & (bbl > 0.0) & (bbl < 1.0)
+        to_bbl = np.divide(wanted, bbl, out=np.ones_like(bbl), where=tilt)
+        to_bol = np.divide(1.0 - wanted, 1.0 - bbl, out=np.ones_like(bbl), where=tilt)
+        tilted: Floats = shares * np.stack([to_bbl, to_bol], axis=-1)[:, None, None, :]
+        return tilted
 
     def _settle_partners(self) -> None:
         self.partners: dict[Kind, list[Partner]] = {kind: [] for kind in LIGHT_PARTNERS}

@@ -80,7 +80,7 @@ def province_row(number: int, budget: int = 1_000_000) -> ProvinceRow:
 def region_row(number: int, province: int = 0, trend: float = 0.0, decline: float = 0.3) -> LabourMarketRegion:
     return LabourMarketRegion.model_construct(
         id=f"region-{number}", name=f"Region {number}", province=f"province-{province}", inflow_trend=trend,
-        bbl_decline=decline, source="x",
+        bbl_start=None, bbl_decline=decline, source="x",
     )  # fmt: skip
 
 
