@@ -1,0 +1,74 @@
+"""What is not known before anything is fitted: every parameter that has a range, and how it is spread over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import qmc
+
+from agents.columns import Bools, Floats
+from agents.parameters import ParameterRow, parameter_table
+
+KNOWN = {
+    "sample_floor": "a device of sampling firms, not of the world",
+    "trends_from": "the years of the report that gives the trends",
+    "trends_to": "the years of the report that gives the trends",
+    "demography_from": "the last year that was counted",
+}
+"""Parameters that are not uncertain, although they have a range in which a person may set them; and why."""
+WIDE = 10.0
+"""A range whose ends differ by this factor or more is spread evenly in logarithms: the order of size is unknown."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Independent ranges, spread evenly (in logarithms where they are wide).
+
+    Attributes:
+        names: Names of the parameters.
+        low: Lower ends, in each parameter's unit.
+        high: Upper ends.
+        log: Which are spread evenly in logarithms.
+    """
+
+    names: tuple[str, ...]
+    low: Floats
+    high: Floats
+    log: Bools
+
+    def values(self, unit: Floats) -> Floats:
+        """Turn shares of the ranges, shape (..., parameters) in 0-1, into values of the parameters."""
+        even = self.low + unit * (self.high - self.low)
+        ratio = np.where(self.log, self.high / np.where(self.log, self.low, 1.0), 1.0)
+        return np.clip(np.where(self.log, self.low * ratio**unit, even), self.low, self.high)
+
+    def unit(self, values: Floats) -> Floats:
+        """Turn values of the parameters into shares of their ranges."""
+        even = (values - self.low) / (self.high - self.low)
+        low, high = np.where(self.log, self.low, 1.0), np.where(self.log, self.high, np.e)
+        logs = np.log(np.where(self.log, values, 1.0) / low) / np.log(high / low)
+        return np.clip(np.where(self.log, logs, even), 0.0, 1.0)
+
+    def places(self, names: Sequence[str]) -> list[int]:
+        """Return where some parameters stand among all."""
+        number = {name: i for i, name in enumerate(self.names)}
+        return [number[name] for name in names]
+
+    def design(self, draws: int, seed: int) -> Floats:
+        """Return a Latin hypercube over the ranges, as shares, shape (draws, parameters)."""
+        sampler = qmc.LatinHypercube(len(self.names), rng=np.random.default_rng(seed))
+        sample: Floats = sampler.random(draws)
+        return sample
+
+
+def load_prior() -> Prior:
+    """Return the prior of every uncertain parameter of the table."""
+    rows = [row for row in parameter_table().values() if row.low < row.high and row.name not in KNOWN]
+    low, high = (np.array([getattr(row, end) for row in rows]) for end in ("low", "high"))
+    return Prior(tuple(row.name for row in rows), low, high, np.array([_is_wide(row) for row in rows]))
+
+
+def _is_wide(row: ParameterRow) -> bool:
+    return row.low > 0 and row.high / row.low >= WIDE

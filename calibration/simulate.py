@@ -1,0 +1,193 @@
+"""Runs of the model for a fit: many parameter draws, each observed as the reports did, kept on disk as they come.
+
+A stage of a fit (a wave, a check) is a list of draws. Its runs are kept in parts, in a folder whose name follows
+from all that determines them: who starts the same stage again, after Ctrl-C or a power cut, goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from agents.columns import Floats, Ints
+from agents.errors import InputError
+from agents.parameters import make_parameters
+from calibration.observe import observe
+from calibration.targets import Target
+from experiments.identity import code_digest
+from experiments.work import Work
+from scenarios.national import National
+from scenarios.region import RegionPack
+from scenarios.scenario import Scenario
+
+PART = 200
+"""Runs in a part: what a power cut costs at most."""
+
+type Advance = Callable[[int], None]
+type Draw = tuple[dict[str, float], int]
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """Runs the model with one draw of parameters and observes it.
+
+    Attributes:
+        pack: Region pack.
+        national: Data of the country.
+        scenario: What is run.
+        targets: What is observed.
+        scale: Share of the firms that is simulated.
+    """
+
+    pack: RegionPack
+    national: National
+    scenario: Scenario
+    targets: tuple[Target, ...]
+    scale: float
+
+    def __call__(self, parameters: dict[str, float], seed: int) -> Floats:
+        """Return what is observed, shape (targets,)."""
+        from sim.model import PpsModel  # here: whoever starts workers need not import Mesa
+
+        values = make_parameters(parameters, "draw")
+        model = PpsModel(self.pack, self.scenario, values, (), seed, self.scale, self.national)
+        return observe(model, self.targets)
+
+    @cached_property
+    def digest(self) -> str:
+        """What determines the results of a draw, as one hash."""
+        inputs = [
+            code_digest(),
+            self.pack.digest,
+            self.national.digest,
+            self.scenario.digest(),
+            repr(self.scale),
+            *(json.dumps([t.id, t.operator, dict(t.arguments), t.when], sort_keys=True) for t in self.targets),
+        ]
+        return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A list of draws to be run.
+
+    Attributes:
+        name: What it is for, such as `wave-1`.
+        names: Names of the parameters.
+        values: Their values, shape (draws, parameters).
+        seeds: Seed of each draw's run.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    values: Floats
+    seeds: Ints
+
+    def draw(self, number: int) -> Draw:
+        """Return one draw: the parameters by name, and the seed."""
+        return dict(zip(self.names, self.values[number].tolist(), strict=True)), int(self.seeds[number])
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What was observed of each draw of a stage.
+
+    Attributes:
+        values: Shape (draws, targets); NaN where a quantity is not defined, and in the whole row of a failed run.
+        failed: Number of the draw and error of each failed run.
+    """
+
+    values: Floats
+    failed: dict[int, str]
+
+
+def run_stage(simulator: Simulator, stage: Stage, folder: Path, workers: int, advance: Advance) -> Observed:
+    """Run what is not on disk yet of a stage and return all of it.
+
+    Args:
+        simulator: Runs one draw.
+        stage: What is run.
+        folder: Where runs are kept.
+        workers: Processes.
+        advance: Called with the number of runs that are done since the last call.
+
+    Raises:
+        InputError: If the folder cannot be used.
+    """
+    place = folder / f"{stage.name}-{_key(simulator, stage)[:16]}"
+    columns = [target.id for target in simulator.targets]
+    tables = []
+    for start in range(0, len(stage.values), PART):
+        numbers = range(start, min(start + PART, len(stage.values)))
+        path = place / f"{start:06}.parquet"
+        table = _read(path, columns, len(numbers))
+        if table is None:
+            table = _run(simulator, stage, numbers, columns, workers, advance)
+            _write(table, path)
+        else:
+            advance(len(numbers))
+        tables.append(table)
+    whole = pa.concat_tables(tables)
+    errors = whole["error"].to_pylist()
+    return Observed(
+        np.column_stack([whole[name].to_numpy() for name in columns]),
+        {number: error for number, error in enumerate(errors) if error},
+    )
+
+
+def _run(
+    simulator: Simulator, stage: Stage, numbers: Sequence[int], columns: list[str], workers: int, advance: Advance
+) -> pa.Table:
+    rows: list[tuple[list[float], str]] = []
+    draws = [stage.draw(number) for number in numbers]
+    for row in Work(partial(_one, simulator), draws, partial(_lost, len(columns)), workers):
+        rows.append(row)
+        advance(1)
+    values = np.array([row for row, _ in rows]).reshape(len(rows), len(columns))
+    data = {name: values[:, i] for i, name in enumerate(columns)}
+    return pa.table({**data, "error": pa.array([error for _, error in rows], pa.string())})
+
+
+def _one(simulator: Simulator, draw: Draw) -> tuple[list[float], str]:
+    try:
+        return simulator(*draw).tolist(), ""
+    except Exception as error:  # any bug in one run; the others go on, and it is told
+        return _lost(len(simulator.targets), draw, error)
+
+
+def _lost(width: int, draw: Draw, error: Exception) -> tuple[list[float], str]:
+    return [float("nan")] * width, f"{type(error).__name__}: {error}"
+
+
+def _key(simulator: Simulator, stage: Stage) -> str:
+    text = "\n".join([simulator.digest, stage.name, *stage.names])
+    arrays = np.ascontiguousarray(stage.values).tobytes() + np.ascontiguousarray(stage.seeds).tobytes()
+    return hashlib.sha256(text.encode() + arrays).hexdigest()
+
+
+def _read(path: Path, columns: list[str], rows: int) -> pa.Table | None:
+    """Return a part that is on disk; None if it is not there, or broken off."""
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException):
+        return None
+    return table if table.column_names == [*columns, "error"] and len(table) == rows else None
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, unfinished, compression="zstd")
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise InputError(f"cannot keep runs: {error.strerror}", str(path.parent), "a folder to write in") from None
