@@ -181,6 +181,10 @@ def test_nothing_that_fits_can_import_what_is_held_back(name: str) -> None:
     assert "calibration.held_back" not in reachable(name)
 
 
+def test_the_way_to_what_is_held_back_would_be_noticed() -> None:
+    assert "calibration.held_back" in reachable("app.evidence")
+
+
 def test_only_one_module_names_the_files_that_are_held_back() -> None:
     naming = [
         name
