@@ -429,8 +429,8 @@ def bbl_graduates_change(survey: Survey, since: Year, regions: Count) -> float:
 def national_bbl(survey: Survey, year: Year) -> float:
     """Observe BBL students on 1 October of a year relative to 2012, in a stand-in for the country. Unit: ratio.
 
-    The stand-in has the enrolment of the region without what is reported of its regions: no trend of inflow of
-    their own, and the structural loss of BBL places that holds where nothing is reported.
+    The stand-in has the schools of the region without what is reported of its labour-market regions: no trend of
+    inflow of their own, and the share of BBL and its structural loss that hold where nothing is reported.
     """
     return _national(survey, year, BBL)
 
@@ -442,6 +442,8 @@ def national_bol(survey: Survey, year: Year) -> float:
 
 
 BASE_YEAR = 2012
+NOT_REPORTED = {"inflow_trend": 0.0, "bbl_start": None, "bbl_decline": None}
+"""A region of which nothing is reported: what holds in the country holds there."""
 
 
 def _national(survey: Survey, year: int, track: int) -> float:
@@ -452,7 +454,7 @@ def _national(survey: Survey, year: int, track: int) -> float:
 def _country(model: PpsModel, until: int) -> Mapping[int, Floats]:
     """Live only the drivers and the students of the stand-in up to a quarter; a tiny sample of firms will do."""
     pack = model.pack
-    bare = tuple(region.model_copy(update={"inflow_trend": 0.0, "bbl_decline": None}) for region in pack.regions)
+    bare = tuple(region.model_copy(update=NOT_REPORTED) for region in pack.regions)
     country = PpsWorld(
         replace(pack, regions=bare), model.national, model.asked, model.p, seed=0, scale=np.finfo(float).tiny
     )

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -158,7 +157,7 @@ def _make(row: TargetRow, role: Role, lookup: Callable[[str], Reported | None], 
         evidence=row.evidence,
         pattern=row.pattern,  # type: ignore[arg-type]  # one of PATTERNS, as checked
         operator=row.operator,
-        arguments=MappingProxyType(dict(_arguments(row.arguments))),
+        arguments=dict(_arguments(row.arguments)),
         when=row.when,
         observed=observed,
         unit=unit,

@@ -363,7 +363,8 @@ def test_the_country_has_no_regions_of_its_own(brabant: RegionPack) -> None:
         )
 
     as_is = series(brabant)
-    lost = tuple(region.model_copy(update={"bbl_decline": 0.9, "inflow_trend": -0.1}) for region in brabant.regions)
+    own = {"bbl_decline": 0.9, "bbl_start": 0.6, "inflow_trend": -0.1}
+    lost = tuple(region.model_copy(update=own) for region in brabant.regions)
     assert np.array_equal(series(replace(brabant, regions=lost)), as_is)
     assert as_is[:, 0].tolist() == [1.0, 1.0]
     assert series(brabant, bbl_decline=0.6)[BBL, -1] < as_is[BBL, -1]

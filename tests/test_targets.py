@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -86,6 +87,10 @@ def test_the_share_reached_is_the_mean_reach_and_not_used_again() -> None:
     share = load_evidence()["nb-reach-share"]
     assert share.role == "context"
     assert 21 * mean / enrolled == pytest.approx(share.value, abs=0.001)
+
+
+def test_targets_can_be_sent_to_another_process() -> None:
+    assert pickle.loads(pickle.dumps(ALL)) == ALL
 
 
 # ── mistakes ────────────────────────────────────────────────────────────────────────────────────────────
