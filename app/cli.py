@@ -301,7 +301,7 @@ def _list(rows: list[dict[str, Any]], stored: Run, replicate: int, words: Words,
     console.print(words("stories.next", command=report.story_command(stored.folder, rows[0]["name"])))
 
 
-# ── pps parameters, regions, scenarios ──────────────────────────────────────────────────────────────
+# ── pps parameters, evidence, regions, scenarios ──────────────────────────────────────────────────────
 @app.command()
 def parameters(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A parameter, to explain it.")] = None,
@@ -327,6 +327,31 @@ def parameters(
     console.print(pages.parameters_table(rows, words))
     console.print()
     console.print(words("parameters.next"))
+
+
+@app.command()
+def evidence(
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A row of evidence, to explain it.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """List what was reported, or explain one row: its words, what it is used for and what cites it."""
+    from app import evidence as pages
+
+    words, console = Words(lang), _console()
+    if id is not None:
+        citation, row = pages.find_row(id)
+        if as_json:
+            _print_json(pages.evidence_json(citation, row))
+        else:
+            console.print(pages.evidence_page(citation, row, words))
+        return
+    if as_json:
+        _print_json({"evidence": pages.evidence_list_json()})
+        return
+    console.print(pages.evidence_table(words))
+    console.print()
+    console.print(words("evidence.next"))
 
 
 @app.command()

@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from agents.parameters import parameter_table
 from app import cli
+from app.evidence import all_rows, evidence_json, evidence_page, find_row
+from app.words import Language, Words
 from experiments import store
 from experiments.store import FILES, RUN, read_run
 from sim.model import PpsModel
@@ -92,7 +94,7 @@ def test_help_imports_nothing_heavy(args: list[str]) -> None:
 def test_help_names_every_command(pps: Pps) -> None:
     said = pps("--help")
     assert said.code == 0
-    for command in ("run", "story", "parameters", "regions", "scenarios"):
+    for command in ("run", "story", "parameters", "evidence", "regions", "scenarios"):
         assert command in said.out
     assert pps().out.split() == said.out.split()
 
@@ -349,7 +351,7 @@ def test_what_has_no_story_is_refused(pps: Pps, folder: Path) -> None:
     is_refused(pps("story", run, "--replicate", "-1"), "--replicate")
 
 
-# ── parameters, regions, scenarios ──────────────────────────────────────────────────────────────────────
+# ── parameters, evidence, regions, scenarios ──────────────────────────────────────────────────────────────
 
 
 def test_parameters_are_listed(pps: Pps) -> None:
@@ -379,6 +381,46 @@ def test_every_parameter_can_be_explained(pps: Pps, name: str) -> None:
 def test_an_unknown_parameter_is_refused_with_the_nearest(pps: Pps) -> None:
     is_refused(pps("parameters", "patience_mbk"), "did you mean patience_mkb")
     is_refused(pps("parameters", "%%%"), "pps parameters")
+
+
+def test_evidence_is_listed(pps: Pps) -> None:
+    said = pps("evidence", "--lang", "nl")
+    assert said.code == 0
+    assert all(id in said.out for id in all_rows())
+    assert "achtergehouden" in said.out
+    told = json.loads(pps("evidence", "--json").out)["evidence"]
+    assert [row["id"] for row in told] == list(all_rows())
+    assert {"public:bbl-2018", "public:bbl-2017", "nb-partners-unique"} <= {row["id"] for row in told}
+    (unique,) = [row for row in told if row["id"] == "nb-partners-unique"]
+    assert (unique["value"], unique["unit"], unique["targets"]) == (357, "partners", ["partners-unique"])
+
+
+def test_evidence_is_explained_with_its_target_and_what_cites_it(pps: Pps) -> None:
+    said = pps("evidence", "nb-partners-unique")
+    for words in ("“Alle netwerken", "357 ± 31 partners", "partners_unique(kind=all)", "2018-Q2", "founding_overig"):
+        assert words in said.out
+    assert "regions/noord-brabant/labour_market_regions.csv" in pps("evidence", "wb-bbl-inflow-change").out
+    assert "follows from other targets" in " ".join(pps("evidence", "nb-role-firms-client").out.split())
+    told = json.loads(pps("evidence", "public:bbl-2018", "--json").out)
+    assert (told["id"], told["role"]) == ("public:bbl-2018", "validate")
+    assert (told["parameters"], told["inputs"]) == ([], [])
+    assert told["targets"][0]["arguments"] == {"year": 2018}
+    assert "national/drivers.csv" in json.loads(pps("evidence", "public:mbo-students-2018", "--json").out)["inputs"]
+
+
+@pytest.mark.parametrize("id", all_rows())
+def test_every_row_of_evidence_can_be_explained(id: str) -> None:
+    words = Words(Language.NL)
+    citation, row = find_row(id)
+    page = evidence_page(citation, row, words)
+    assert page.row_count >= 6
+    assert json.dumps(evidence_json(citation, row), allow_nan=False)
+
+
+def test_unknown_evidence_is_refused_with_the_nearest(pps: Pps) -> None:
+    is_refused(pps("evidence", "nb-partner-unique"), "did you mean nb-partners-unique")
+    is_refused(pps("evidence", "bbl-2018"), "public:bbl-2018")
+    is_refused(pps("evidence", "%%%"), "pps evidence")
 
 
 @pytest.mark.parametrize(("command", "name"), [("regions", "noord-brabant"), ("scenarios", "emergent")])

@@ -19,6 +19,7 @@ from agents.partnership import Decision, Kind, Leaving, Location, Position
 from app import report
 from app.story import Row, Story, find, tell
 from app.words import Language, Words, load_texts
+from calibration.evidence import NO_TARGET, ROLES
 from experiments.tables import tables_of
 from scenarios.region import OTHER_KINDS
 from sim.calls import SCHEMES
@@ -63,6 +64,8 @@ FAMILIES = {
     "left": {leaving.name.lower() for leaving in Leaving} - {"stays"},
     "stream": set(PAYERS),
     "status": set(STATUSES),
+    "role": {*ROLES, "validate"},
+    "no_target": set(NO_TARGET),
     "group": set(report.GROUPS),
     "partners": {f"{kind}.{form}" for kind in (*NAMES, "all", "firms") for form in ("one", "other")},
     "run.replicates": {"one", "other"},
