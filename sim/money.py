@@ -9,23 +9,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.columns import Bools, Floats
+from agents.columns import Bools, Floats, Ints
 from agents.partnership import Decision, Kind, LloType, Payer, Position, Role, Status
 from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
 
 
+GIVERS = ("mkb", "grootbedrijf", "overige-partners")
+"""Accounts from which partners give; schools and hogescholen have their own."""
+
+
 @dataclass(frozen=True)
 class Contributions:
-    """What partners give this quarter, in euros, one number per partnership."""
+    """What partners give this quarter, in euros, shape (`GIVERS`, partnerships)."""
 
-    in_kind_mkb: Floats
-    in_kind_large: Floats
-    in_kind_others: Floats
-    cash_mkb: Floats
-    cash_large: Floats
-    fees_mkb: Floats
-    fees_large: Floats
+    in_kind: Floats
+    cash: Floats
+    fees: Floats
 
 
 def money(world: PpsWorld) -> None:
@@ -50,25 +50,24 @@ def contributions(world: PpsWorld) -> Contributions:
     """Return what the active partners give this quarter, by their role and size."""
     p, table, pps = world.p, world.memberships, world.pps
     rows = table.active()
-    of, kind, role, n = table.pps[rows], table.kind[rows], table.role[rows], len(pps)
+    kind = table.kind[rows]
+    rows = rows[(kind <= Kind.GROOTBEDRIJF) | (kind >= Kind.GEMEENTE)]
+    of, kind, role = table.pps[rows], table.kind[rows], table.role[rows]
     large = kind == Kind.GROOTBEDRIJF
     firm = kind <= Kind.GROOTBEDRIJF
-    other = kind >= Kind.GEMEENTE
-    generous = np.where(large, p.large_gives, 1.0)
-    kind_rates = np.array([0.0, p.in_kind_klant, p.in_kind_adviseur, p.in_kind_partner, p.in_kind_eigenaar])
-    in_kind = kind_rates[role] * generous / 4.0
-    cash = np.where(role >= Role.PARTNER, p.cash_partner, 0.0) * generous / 4.0 * subsidised(world)[of]
+    generous = np.where(large, p.large_gives, 1.0) / 4.0
+    rates = np.array([0.0, p.in_kind_klant, p.in_kind_adviseur, p.in_kind_partner, p.in_kind_eigenaar])
+    in_kind = rates[role] * generous
+    cash = p.cash_partner * generous * (firm & (role >= Role.PARTNER) & subsidised(world)[of])
     paying = fee_paying(world)[of] & firm & (role >= Role.ADVISEUR) & (table.value[rows] >= p.fee_value)
     fee = np.where(large, p.fee_large, p.fee_mkb) / 4.0 * paying
+    cell = np.minimum(kind, len(GIVERS) - 1) * len(pps) + of
 
-    def total(amount: Floats, who: Bools) -> Floats:
-        return np.bincount(of[who], weights=amount[who], minlength=n)
+    def total(amount: Floats) -> Floats:
+        sums = np.bincount(cell, weights=amount, minlength=len(GIVERS) * len(pps))
+        return sums.reshape(len(GIVERS), len(pps))
 
-    mkb = firm & ~large
-    return Contributions(
-        total(in_kind, mkb), total(in_kind, large), total(in_kind, other),
-        total(cash, mkb), total(cash, large), total(fee, mkb), total(fee, large),
-    )  # fmt: skip
+    return Contributions(total(in_kind), total(cash), total(fee))
 
 
 def subsidised(world: PpsWorld) -> Bools:
@@ -86,12 +85,9 @@ def fee_paying(world: PpsWorld) -> Bools:
 
 def _collect_from_firms(world: PpsWorld, given: Contributions) -> None:
     pay, to, accounts = world.ledger.pay, world.pps.account, world.accounts
-    for payer, cash, fees in (
-        ("mkb", given.cash_mkb, given.fees_mkb),
-        ("grootbedrijf", given.cash_large, given.fees_large),
-    ):
-        pay(accounts[payer], to, "firm_cash", cents(cash))
-        pay(accounts[payer], to, "membership_fees", cents(fees))
+    for payer, cash, fees in zip(GIVERS, cents(given.cash), cents(given.fees), strict=True):
+        pay(accounts[payer], to, "firm_cash", cash)
+        pay(accounts[payer], to, "membership_fees", fees)
 
 
 def llo_margin(world: PpsWorld) -> Floats:
@@ -159,16 +155,10 @@ def _collect_from_schools(world: PpsWorld) -> None:
 def _work_in_kind(world: PpsWorld, given: Contributions) -> Floats:
     """Book what partners do in kind: it comes in and is used up in the same quarter. Returns euros."""
     accounts, to, ledger = world.accounts, world.pps.account, world.ledger
-    working = world.pps.network_alive
-    total = np.zeros(len(world.pps), dtype=np.int64)
-    for payer, euros in (
-        ("mkb", given.in_kind_mkb),
-        ("grootbedrijf", given.in_kind_large),
-        ("overige-partners", given.in_kind_others),
-    ):
-        amount = cents(euros * working)
+    amounts = cents(given.in_kind * world.pps.network_alive)
+    for payer, amount in zip(GIVERS, amounts, strict=True):
         ledger.pay(accounts[payer], to, "firm_in_kind", amount)
-        total += amount
+    total: Ints = amounts.sum(axis=0)
     ledger.pay(to, accounts["uitvoering"], "in_kind_work", total)
     return total / CENTS
 
@@ -238,14 +228,12 @@ def _remember_income(world: PpsWorld) -> None:
 
 def income_by_stream(world: PpsWorld) -> Floats:
     """Return this quarter's income of all partnerships in euros, shape (streams of `INCOME`, partnerships)."""
-    income = np.zeros((len(INCOME), len(world.pps)))
+    income = np.zeros((len(INCOME), len(world.pps) + 1))  # the last for who is no partnership: row -1
     row_of = world.pps_of_account
     for stream, payee, amount in world.ledger.this_quarter():
         if stream in INCOME:
-            rows = row_of[payee]
-            mine = rows >= 0
-            np.add.at(income[INCOME.index(stream)], rows[mine], amount[mine] / CENTS)
-    return income
+            np.add.at(income[INCOME.index(stream)], row_of[payee], amount / CENTS)
+    return income[:, :-1]
 
 
 def promised_regie(world: PpsWorld, row: int) -> float:
