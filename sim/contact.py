@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.columns import Floats, Ints
+from agents.columns import Floats, Ints, limited
 from agents.partnership import Block, Kind
 from sim.initiation import role_of
 from sim.network import count_partners, firm_kind, join, room
@@ -114,7 +114,7 @@ def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     pair = pps * n + firms
     times = np.searchsorted(known, pair, side="right") - np.searchsorted(known, pair)
     most = world.firms.capacity[firms] / world.firms.weight[firms]
-    free: Floats = 1.0 - np.clip(times * (most - 1.0) / room(world, firms), 0.0, 1.0)
+    free: Floats = 1.0 - limited(times * (most - 1.0) / room(world, firms))
     return free
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.columns import Bools, Floats, Ints
+from agents.columns import Bools, Floats, Ints, limited
 from agents.partnership import Decision, Kind, LloType, Payer, Position, Role, Status
 from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
@@ -196,7 +196,7 @@ def _spend(world: PpsWorld, in_kind: Floats) -> None:
     ledger.pay(pps.account, world.accounts["uitvoering"], "programme", programme + extra)
     ledger.pay(pps.account, world.accounts["uitvoering"], "regie", regie)
     pps.regie_fte[:] = regie / CENTS * 4.0 / p.fte_cost
-    pps.adequacy[:] = np.clip(pps.regie_fte / need, 0.0, 1.0)
+    pps.adequacy[:] = limited(pps.regie_fte / need)
     pps.effort[:] = ((programme + extra) / CENTS + in_kind) / p.effort_unit
 
 
