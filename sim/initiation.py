@@ -220,10 +220,9 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     near = np.where(world.pack.adjacency[plan.region], p.local_neighbour, p.local_elsewhere)
     near[plan.region] = p.local_own
     pull = np.array([p.pull_micro, p.pull_klein, p.pull_middel, p.pull_groot])
-    reach = (near[:, None] * world.recruits[plan.sector][None, :]).ravel()
-    candidates = np.flatnonzero((reach > 0)[firms.cell])
+    candidates = world.recruited[plan.sector]
     candidates = candidates[room(world, candidates) >= 1.0]
-    weight = reach[firms.cell[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
+    weight = near[firms.region[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
     weight *= np.where(firms.top[candidates], p.pull_top, 1.0) * (p.belief_base + firms.belief_staff[candidates])
     candidates, weight = candidates[weight > 0], weight[weight > 0]
     draws = world.firm_chance(candidates, plan.shifts[0])
@@ -358,16 +357,16 @@ def _found_members(world: PpsWorld, row: int, plan: Plan, firms: Ints) -> None:
     draws = world.firm_chance(firms, plan.shifts[1])
     role = role_of(world, draws, np.full(len(firms), plan.position))
     others = [(Kind.SCHOOL, plan.school), *plan.others]
-    kinds = np.array([kind for kind, _ in others])
-    close = np.isin(kinds, (Kind.SCHOOL, Kind.HOGESCHOOL))
-    role_others = np.where(close, Role.PARTNER, Role.ADVISEUR)
+    kinds, members = zip(*others, strict=True)
+    close = (Kind.SCHOOL, Kind.HOGESCHOOL)
+    role_others = [Role.PARTNER if kind in close else Role.ADVISEUR for kind in kinds]
     role_others[0] = Role.MEDE_EIGENAAR  # the lead school
     join(
         world,
         row,
-        np.append(firm_kind(world, firms), kinds),
-        np.append(firms, [member for _, member in others]).astype(np.int64),
-        np.append(role, role_others),
+        np.concatenate([firm_kind(world, firms), kinds]),
+        np.concatenate([firms, members]),
+        np.concatenate([role, role_others]),
         p.value_at_start,
         founder=True,
     )
