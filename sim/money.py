@@ -15,14 +15,16 @@ from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
 
 
-GIVERS = ("mkb", "grootbedrijf", "overige-partners")
+GIVERS = ("overige-partners", "grootbedrijf", "mkb")
 """Accounts from which partners give; schools and hogescholen have their own."""
 
 
 @dataclass(frozen=True)
 class Contributions:
-    """What partners give this quarter, in euros, shape (`GIVERS`, partnerships)."""
+    """What partners give this quarter, in euros: one number per giver and partnership, all of a giver together."""
 
+    payer: Ints
+    payee: Ints
     in_kind: Floats
     cash: Floats
     fees: Floats
@@ -57,17 +59,15 @@ def contributions(world: PpsWorld) -> Contributions:
     firm = kind <= Kind.GROOTBEDRIJF
     generous = np.where(large, p.large_gives, 1.0) / 4.0
     rates = np.array([0.0, p.in_kind_klant, p.in_kind_adviseur, p.in_kind_partner, p.in_kind_eigenaar])
-    in_kind = rates[role] * generous
+    in_kind = rates[role] * generous * pps.network_alive[of]
     cash = p.cash_partner * generous * (firm & (role >= Role.PARTNER) & subsidised(world)[of])
     paying = fee_paying(world)[of] & firm & (role >= Role.ADVISEUR) & (table.value[rows] >= p.fee_value)
     fee = np.where(large, p.fee_large, p.fee_mkb) / 4.0 * paying
-    cell = np.minimum(kind, len(GIVERS) - 1) * len(pps) + of
-
-    def total(amount: Floats) -> Floats:
-        sums = np.bincount(cell, weights=amount, minlength=len(GIVERS) * len(pps))
-        return sums.reshape(len(GIVERS), len(pps))
-
-    return Contributions(total(in_kind), total(cash), total(fee))
+    payer = np.array([world.accounts[name] for name in GIVERS]).repeat(len(pps))
+    payee = np.concatenate([pps.account] * len(GIVERS))
+    cell = np.maximum(len(GIVERS) - 1 - kind, 0) * len(pps) + of  # by giver and partnership
+    totals = (np.bincount(cell, weights=euros, minlength=len(payer)) for euros in (in_kind, cash, fee))
+    return Contributions(payer, payee, *totals)
 
 
 def subsidised(world: PpsWorld) -> Bools:
@@ -84,10 +84,8 @@ def fee_paying(world: PpsWorld) -> Bools:
 
 
 def _collect_from_firms(world: PpsWorld, given: Contributions) -> None:
-    pay, to, accounts = world.ledger.pay, world.pps.account, world.accounts
-    for payer, cash, fees in zip(GIVERS, cents(given.cash), cents(given.fees), strict=True):
-        pay(accounts[payer], to, "firm_cash", cash)
-        pay(accounts[payer], to, "membership_fees", fees)
+    world.ledger.pay(given.payer, given.payee, "firm_cash", cents(given.cash))
+    world.ledger.pay(given.payer, given.payee, "membership_fees", cents(given.fees))
 
 
 def llo_margin(world: PpsWorld) -> Floats:
@@ -154,12 +152,10 @@ def _collect_from_schools(world: PpsWorld) -> None:
 
 def _work_in_kind(world: PpsWorld, given: Contributions) -> Floats:
     """Book what partners do in kind: it comes in and is used up in the same quarter. Returns euros."""
-    accounts, to, ledger = world.accounts, world.pps.account, world.ledger
-    amounts = cents(given.in_kind * world.pps.network_alive)
-    for payer, amount in zip(GIVERS, amounts, strict=True):
-        ledger.pay(accounts[payer], to, "firm_in_kind", amount)
-    total: Ints = amounts.sum(axis=0)
-    ledger.pay(to, accounts["uitvoering"], "in_kind_work", total)
+    amounts = cents(given.in_kind)
+    world.ledger.pay(given.payer, given.payee, "firm_in_kind", amounts)
+    total: Ints = amounts.reshape(len(GIVERS), -1).sum(axis=0)
+    world.ledger.pay(world.pps.account, world.accounts["uitvoering"], "in_kind_work", total)
     return total / CENTS
 
 
