@@ -50,9 +50,10 @@ def cents(euros: npt.ArrayLike) -> Ints:
     return rounded
 
 
-def _pick(values: Ints, some: Ints) -> Ints:
+def _pick(values: npt.ArrayLike, some: Ints) -> Ints:
     """Return the value for each payment that is made: the one for all, or the one given for it."""
-    return values[some] if values.ndim else values.repeat(len(some))
+    given: Ints = np.asarray(values)
+    return given[some] if given.ndim else given.repeat(len(some))
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ class Ledger:
         some = amounts.ravel().nonzero()[0]
         if not some.size:
             return
-        payers, payees, amounts = (_pick(np.asarray(values), some) for values in (payer, payee, amounts))
-        if np.count_nonzero(amounts < 0):
+        payers, payees, amounts = _pick(payer, some), _pick(payee, some), _pick(amounts, some)
+        if amounts.min() < 0:
             raise LedgerError(f"{stream}: a payment is negative")
         np.subtract.at(self.balance, payers, amounts)
         np.add.at(self.balance, payees, amounts)
