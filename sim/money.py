@@ -14,7 +14,6 @@ from agents.partnership import Decision, Kind, LloType, Payer, Position, Role, S
 from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
 
-
 GIVERS = ("overige-partners", "grootbedrijf", "mkb")
 """Accounts from which partners give; schools and hogescholen have their own."""
 

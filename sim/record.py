@@ -83,8 +83,8 @@ class Recorder:
 
     def _keep_from(self, quarter: int) -> None:
         self.first = self.next = quarter
-        self.pps = PpsHistory(1024)
-        self.memberships = MembershipHistory(8192)
+        self.pps = PpsHistory()
+        self.memberships = MembershipHistory()
         self.students: list[Ints] = []  # stock by quarter
         self.mkb_sums: list[list[Floats]] = []  # by quarter and trait
 
@@ -138,13 +138,13 @@ class Recorder:
 
     def of(self, name: str) -> Floats:
         """Return a recorded quantity by quarter and place; writing in it is recording."""
-        column: Floats = self._values[self.first : self.next, :, self.numbers[name]]
-        return column
+        recorded: Floats = self._values[self.first : self.next, :, self.numbers[name]]
+        return recorded
 
-    def put(self, name: str, by_province: Floats) -> None:
+    def put(self, name: str, by_province: Floats | Ints) -> None:
         """Record a quantity that adds up over provinces."""
-        column = self.of(name)
-        column[:, :-1], column[:, -1] = by_province, by_province.sum(axis=1)
+        recorded = self.of(name)
+        recorded[:, :-1], recorded[:, -1] = by_province, by_province.sum(axis=1)
 
     def put_running(self, name: str, amounts: Floats) -> None:
         """Record the sum since the start of a quantity that is given by quarter and place."""
