@@ -172,7 +172,7 @@ def shortage(world: PpsWorld) -> Floats:
 def _draw_up(world: PpsWorld, identity: str, name: str, school: int, sector: int, region: int) -> Plan:
     """Draw up a plan: who it is by chance, whom it gathers, and what it would score."""
     p, plan = world.p, Plan(identity, name, school, sector, region)
-    u = dict(zip(TRAITS, world.draws.uniforms("plan", identity, len(TRAITS)), strict=True))
+    u = dict(zip(TRAITS, world.draws.uniforms("plan", identity, len(TRAITS)).tolist(), strict=True))
     _give_character(world, plan, u)
     plan.firms = _founding_firms(world, plan, p.founding_firms * (1.0 + p.founding_spread * (2 * u["firms"] - 1)))
     plan.others = _other_founders(world, plan)
@@ -234,19 +234,17 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
 
 
 def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
-    p, others = world.p, []
-    for school, draw in enumerate(world.draws.uniforms("school founds", plan.identity, len(world.schools))):
-        roc = world.schools[school]
-        near = roc.region == plan.region or bool(world.pack.adjacency[roc.region, plan.region])
-        teaches = world.pack.school_sectors[school, plan.sector] > 0
-        if school != plan.school and near and teaches and draw < p.school_founds:
-            others.append((Kind.SCHOOL, school))
-    for row, draw in enumerate(world.draws.uniforms("hogeschool founds", plan.identity, len(world.hogescholen))):
-        hbo = world.hogescholen[row]
-        if plan.sector not in hbo.sectors or not hbo.has_room(carried_by(world, row), p.pps_per_lectoraat):
-            continue
-        if draw < p.hbo_founds * hbo.value_of_mbo * (p.hbo_base + plan.practice):
-            others.append((Kind.HOGESCHOOL, row))
+    p = world.p
+    others: list[tuple[Kind, int]] = []
+    draws = world.draws.uniforms("school founds", plan.identity, len(world.schools))
+    near = world.pack.adjacency[:, plan.region] | (np.arange(world.n_regions) == plan.region)
+    founds = (draws < p.school_founds) & near[world.school_region] & (world.pack.school_sectors[:, plan.sector] > 0)
+    others += [(Kind.SCHOOL, school) for school in np.flatnonzero(founds).tolist() if school != plan.school]
+    draws = world.draws.uniforms("hogeschool founds", plan.identity, len(world.hogescholen))
+    for hbo, draw in zip(world.hogescholen, draws.tolist(), strict=True):
+        wants = plan.sector in hbo.sectors and draw < p.hbo_founds * hbo.value_of_mbo * (p.hbo_base + plan.practice)
+        if wants and hbo.has_room(carried_by(world, hbo.row), p.pps_per_lectoraat):
+            others.append((Kind.HOGESCHOOL, hbo.row))
     means = np.array(
         [
             p.founding_gemeente,
