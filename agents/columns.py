@@ -20,6 +20,12 @@ type Ints = npt.NDArray[np.int64]
 type Bools = npt.NDArray[np.bool_]
 
 
+def limited(values: Floats) -> Floats:
+    """Return values kept within 0-1; for the few values of a quarter twice as fast as `np.clip`."""
+    kept: Floats = np.minimum(np.maximum(values, 0.0), 1.0)
+    return kept
+
+
 @dataclass(frozen=True)
 class _Spec:
     dtype: type
@@ -58,10 +64,11 @@ class Table:
             sizes: The sizes that columns name as their width.
         """
         self.n = 0
+        self._capacity = max(capacity, 1)
         self._store: dict[str, npt.NDArray[Any]] = {}
         for name, spec in self._specs.items():
             width = (sizes[spec.width],) if isinstance(spec.width, str) else spec.width or ()
-            self._store[name] = np.full((max(capacity, 1), *width), spec.fill, dtype=spec.dtype)
+            self._store[name] = np.full((self._capacity, *width), spec.fill, dtype=spec.dtype)
         self._show()
 
     def __len__(self) -> int:
@@ -87,16 +94,17 @@ class Table:
         return first
 
     def _reserve(self, rows: int) -> None:
+        if rows <= self._capacity:
+            return
+        self._capacity = max(rows, 2 * self._capacity)
         for name, spec in self._specs.items():
             store = self._store[name]
-            if rows > len(store):
-                grown = np.full((max(rows, 2 * len(store)), *store.shape[1:]), spec.fill, dtype=spec.dtype)
-                grown[: self.n] = store[: self.n]
-                self._store[name] = grown
+            grown = np.full((self._capacity, *store.shape[1:]), spec.fill, dtype=spec.dtype)
+            grown[: self.n] = store[: self.n]
+            self._store[name] = grown
 
     def _show(self) -> None:
-        for name, store in self._store.items():
-            setattr(self, name, store[: self.n])
+        vars(self).update({name: store[: self.n] for name, store in self._store.items()})
 
 
 class _OnARow(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.columns import Bools, Floats
+from agents.columns import Bools, Floats, limited
 from agents.partnership import Block, Decision, Location, Position
 from sim.world import PpsWorld
 
@@ -20,15 +20,17 @@ def activity(world: PpsWorld) -> None:
     working = (pps.effort > 0) & (pps.stopped < 0)
     growth = _growth(world, working)
     blocks, p = pps.blocks, world.p
-    _place(world, growth[:, Block.C_PLACE])
-    for built, wear in ((SCHOOL_BLOCKS, _school_wear(world)), (FIELD_BLOCKS, _field_wear(world))):
+    school_wear = _school_wear(world)
+    _place(world, growth[:, Block.C_PLACE], school_wear)
+    for built, wear in ((SCHOOL_BLOCKS, school_wear), (FIELD_BLOCKS, _field_wear(world))):
         blocks[:, built] += growth[:, built] * (1.0 - blocks[:, built])
         blocks[:, built] *= 1.0 - wear[:, None]
     blocks[:, Block.C_PLACE] = np.sqrt(pps.hardware * pps.software)
     _network(world)
     orchestrated = pps.network_alive & working
-    pps.demand += p.drift_demand * _pull_of_field(world) * (1.0 - pps.demand) * orchestrated
-    pps.practice += p.drift_practice * _pull_of_field(world) * (1.0 - pps.practice) * orchestrated
+    pull = _pull_of_field(world)
+    pps.demand += p.drift_demand * pull * (1.0 - pps.demand) * orchestrated
+    pps.practice += p.drift_practice * pull * (1.0 - pps.practice) * orchestrated
     _keep_results(world)
 
 
@@ -37,7 +39,7 @@ def _growth(world: PpsWorld, working: Bools) -> Floats:
     pps, p = world.pps, world.p
     education = np.array([p.weight_a, p.weight_b, p.weight_c, 0.0, 0.0, 0.0, 0.0])
     practice = np.array([0.0, 0.0, 0.0, p.weight_d, p.weight_e, p.weight_f, 0.0])
-    toward = np.clip(pps.practice, 0.0, 1.0)[:, None]
+    toward = limited(pps.practice)[:, None]
     weights = (1.0 - toward) * education + toward * practice
     effect = 2.0 * pps.effort / (1.0 + pps.effort)  # diminishing returns; one at unit effort
     growth: Floats = p.block_rate * weights * (effect * (p.leader_base + pps.leader) * working)[:, None] * _gates(world)
@@ -56,15 +58,15 @@ def _gates(world: PpsWorld) -> Floats:
     pps, p = world.pps, world.p
     gates = np.ones_like(pps.blocks)
     basis = pps.blocks[:, :3].min(axis=1)
-    ready = np.clip(basis / p.basis_needed, 0.0, 1.0)
+    ready = limited(basis / p.basis_needed)
     hbo = np.where(pps.hogescholen > 0, 1.0, p.without_hbo)
     between = pps.position >= Position.SHARED
-    owned = np.clip((pps.owners + p.shared_owns * between) / p.owners_for_innovation, 0.0, 1.0)
-    trust = np.clip((world.quarter - pps.born) / (4.0 * p.trust_years) + pps.history, 0.0, 1.0)
+    owned = limited((pps.owners + p.shared_owns * between) / p.owners_for_innovation)
+    trust = limited((world.quarter - pps.born) / (4.0 * p.trust_years) + pps.history)
     experience = np.array([school.llo_experience for school in world.schools])[pps.school]
     able = np.where(between, np.maximum(experience, p.llo_between), experience)
     gates[:, Block.D_LLO] = ready * able * (p.llo_supply + (1.0 - p.llo_supply) * pps.demand)
-    gates[:, Block.E_RESEARCH] = np.clip(pps.blocks[:, Block.B_FORM] / p.basis_needed, 0.0, 1.0) * hbo
+    gates[:, Block.E_RESEARCH] = limited(pps.blocks[:, Block.B_FORM] / p.basis_needed) * hbo
     gates[:, Block.F_INNOVATION] = ready * hbo * owned * trust
     return gates
 
@@ -80,7 +82,7 @@ def _reuse(world: PpsWorld) -> Floats:
     return gain
 
 
-def _place(world: PpsWorld, growth: Floats) -> None:
+def _place(world: PpsWorld, growth: Floats, wear: Floats) -> None:
     """Build the context-rich place: mostly hardware, though it works only with software (IN-01)."""
     pps, p = world.pps, world.p
     on_site = np.where(pps.location == Location.SCHOOL, 1.0, p.place_outside)
@@ -88,7 +90,6 @@ def _place(world: PpsWorld, growth: Floats) -> None:
     pps.software += 2.0 * (1.0 - p.hardware_share) * growth * on_site * (1.0 - pps.software)
     np.minimum(pps.hardware, 1.0, out=pps.hardware)
     np.minimum(pps.software, 1.0, out=pps.software)
-    wear = _school_wear(world)
     pps.hardware *= 1.0 - wear
     pps.software *= 1.0 - wear
 
@@ -111,18 +112,18 @@ def _network(world: PpsWorld) -> None:
     """Let the network (block G) grow with regie and fade without it (RE-09)."""
     pps, p = world.pps, world.p
     g = pps.blocks[:, Block.G_NETWORK]
-    full = np.clip(pps.field / p.partners_for_network, 0.0, 1.0)
+    full = limited(pps.field / p.partners_for_network)
     led = 1.0 - p.network_leader * (1.0 - pps.leader)
     gain = p.network_gain * pps.adequacy * full * led * (1.0 - g)
     fade = p.network_fade * (1.0 - pps.adequacy) * g
-    pps.blocks[:, Block.G_NETWORK] = np.where(pps.network_alive, np.clip(g + gain - fade, 0.0, 1.0), 0.0)
+    pps.blocks[:, Block.G_NETWORK] = np.where(pps.network_alive, limited(g + gain - fade), 0.0)
 
 
 def _pull_of_field(world: PpsWorld) -> Floats:
     """Return how strongly a partnership is drawn to demand and practice: by committed firms and an orchestrator."""
     pps, p = world.pps, world.p
     shared = p.shared_owns * (pps.position >= Position.SHARED)
-    committed = np.clip(pps.owners / p.owners_for_innovation, 0.0, 1.0) + shared
+    committed = limited(pps.owners / p.owners_for_innovation) + shared
     orchestration = np.array([province.orchestration for province in world.provinces])[pps.province]
     pull: Floats = p.drift_base + committed + orchestration
     return pull

@@ -119,8 +119,9 @@ def schedule(total: int, profile: Floats, start: int, quarters: int) -> Ints:
         Cents per quarter of the run, shape (quarters,).
     """
     due = np.zeros(max(quarters, start + len(profile)), dtype=np.int64)
-    ends = np.rint(np.cumsum(profile) * total).astype(np.int64)
-    due[start : start + len(profile)] = np.diff(ends, prepend=0)
+    ends = np.rint(profile.cumsum() * total).astype(np.int64)
+    due[start : start + len(profile)] = ends
+    due[start + 1 : start + len(profile)] -= ends[:-1]
     return due[:quarters]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.columns import Floats, Ints
+from agents.columns import Floats, Ints, limited
 from agents.partnership import Block, Kind
 from sim.initiation import role_of
 from sim.network import count_partners, firm_kind, join, room
@@ -19,8 +19,7 @@ def contact_and_joining(world: PpsWorld) -> None:
     for policy in world.policies_in_force():
         policy.on_contact(world, contacts)
     firms, pps = contacted(world, contacts)
-    if len(firms):
-        _decide(world, firms, pps)
+    if len(firms) and _decide(world, firms, pps):
         count_partners(world)
 
 
@@ -92,7 +91,8 @@ def _by_whom(world: PpsWorld, contacts: Floats, cells: Ints, reached: Ints, left
     return who
 
 
-def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> None:
+def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> int:
+    """Let contacted firms decide; returns how many join."""
     value = expected_value(world, firms, pps)
     chance = joining_chance(world, firms, pps, value) * not_yet_in(world, firms, pps)
     draws = world.firm_chance(firms, world.chance("joining")[pps])
@@ -100,6 +100,7 @@ def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> None:
     firms, pps, value = firms[joins], pps[joins], value[joins]
     role = role_of(world, draws[joins] / chance[joins], world.pps.position[pps], world.p.later_distance)
     join(world, pps, firm_kind(world, firms), firms, role, value)
+    return len(firms)
 
 
 def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
@@ -114,7 +115,7 @@ def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     pair = pps * n + firms
     times = np.searchsorted(known, pair, side="right") - np.searchsorted(known, pair)
     most = world.firms.capacity[firms] / world.firms.weight[firms]
-    free: Floats = 1.0 - np.clip(times * (most - 1.0) / room(world, firms), 0.0, 1.0)
+    free: Floats = 1.0 - limited(times * (most - 1.0) / room(world, firms))
     return free
 
 

@@ -50,14 +50,15 @@ def _hogescholen_link(world: PpsWorld) -> None:
     p, pps = world.p, world.pps
     carried = [carried_by(world, hbo.row) for hbo in world.hogescholen]
     draws = world.draws.uniforms("lectoraat", world.quarter, len(world.hogescholen))
-    for row in np.flatnonzero(pps.network_alive & (pps.hogescholen == 0)):
-        turned = shifted(draws, world.chance("lectoraat")[row])
+    rows = np.flatnonzero(pps.network_alive & (pps.hogescholen == 0))
+    turned = shifted(draws, world.chance("lectoraat")[rows, None])
+    for row, sector, turn in zip(rows, pps.sector[rows].tolist(), turned.tolist(), strict=True):
         for hbo in world.hogescholen:
-            if pps.sector[row] not in hbo.sectors or not hbo.has_room(carried[hbo.row], p.pps_per_lectoraat):
+            if sector not in hbo.sectors or not hbo.has_room(carried[hbo.row], p.pps_per_lectoraat):
                 continue
             pull = p.hbo_links * hbo.value_of_mbo * (p.hbo_base + pps.practice[row])
             pull *= 1.0 + p.hbo_large_pull * hbo.large_firm_links * (pps.large[row] > 0)
-            if turned[hbo.row] < pull:
+            if turn[hbo.row] < pull:
                 join(world, row, Kind.HOGESCHOOL, np.array([hbo.row]), Role.PARTNER, p.value_at_start)
                 carried[hbo.row] += 1
     count_partners(world)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri, pdtrik
 
-from agents.columns import Floats
+from agents.columns import Floats, limited
 
 
 class Draws:
@@ -65,4 +65,4 @@ def lognormal(uniforms: Floats, median: float, sigma: float) -> Floats:
 
 def around(uniforms: Floats, mean: Floats | float, spread: float) -> Floats:
     """Return values spread evenly around a mean, kept within 0-1."""
-    return np.clip(mean + spread * (2.0 * uniforms - 1.0), 0.0, 1.0)
+    return limited(mean + spread * (2.0 * uniforms - 1.0))

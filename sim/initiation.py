@@ -172,7 +172,7 @@ def shortage(world: PpsWorld) -> Floats:
 def _draw_up(world: PpsWorld, identity: str, name: str, school: int, sector: int, region: int) -> Plan:
     """Draw up a plan: who it is by chance, whom it gathers, and what it would score."""
     p, plan = world.p, Plan(identity, name, school, sector, region)
-    u = dict(zip(TRAITS, world.draws.uniforms("plan", identity, len(TRAITS)), strict=True))
+    u = dict(zip(TRAITS, world.draws.uniforms("plan", identity, len(TRAITS)).tolist(), strict=True))
     _give_character(world, plan, u)
     plan.firms = _founding_firms(world, plan, p.founding_firms * (1.0 + p.founding_spread * (2 * u["firms"] - 1)))
     plan.others = _other_founders(world, plan)
@@ -220,10 +220,9 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     near = np.where(world.pack.adjacency[plan.region], p.local_neighbour, p.local_elsewhere)
     near[plan.region] = p.local_own
     pull = np.array([p.pull_micro, p.pull_klein, p.pull_middel, p.pull_groot])
-    reach = (near[:, None] * world.recruits[plan.sector][None, :]).ravel()
-    candidates = np.flatnonzero((reach > 0)[firms.cell])
+    candidates = world.recruited[plan.sector]
     candidates = candidates[room(world, candidates) >= 1.0]
-    weight = reach[firms.cell[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
+    weight = near[firms.region[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
     weight *= np.where(firms.top[candidates], p.pull_top, 1.0) * (p.belief_base + firms.belief_staff[candidates])
     candidates, weight = candidates[weight > 0], weight[weight > 0]
     draws = world.firm_chance(candidates, plan.shifts[0])
@@ -235,19 +234,17 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
 
 
 def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
-    p, others = world.p, []
-    for school, draw in enumerate(world.draws.uniforms("school founds", plan.identity, len(world.schools))):
-        roc = world.schools[school]
-        near = roc.region == plan.region or bool(world.pack.adjacency[roc.region, plan.region])
-        teaches = world.pack.school_sectors[school, plan.sector] > 0
-        if school != plan.school and near and teaches and draw < p.school_founds:
-            others.append((Kind.SCHOOL, school))
-    for row, draw in enumerate(world.draws.uniforms("hogeschool founds", plan.identity, len(world.hogescholen))):
-        hbo = world.hogescholen[row]
-        if plan.sector not in hbo.sectors or not hbo.has_room(carried_by(world, row), p.pps_per_lectoraat):
-            continue
-        if draw < p.hbo_founds * hbo.value_of_mbo * (p.hbo_base + plan.practice):
-            others.append((Kind.HOGESCHOOL, row))
+    p = world.p
+    others: list[tuple[Kind, int]] = []
+    draws = world.draws.uniforms("school founds", plan.identity, len(world.schools))
+    near = world.pack.adjacency[:, plan.region] | (np.arange(world.n_regions) == plan.region)
+    founds = (draws < p.school_founds) & near[world.school_region] & (world.pack.school_sectors[:, plan.sector] > 0)
+    others += [(Kind.SCHOOL, school) for school in np.flatnonzero(founds).tolist() if school != plan.school]
+    draws = world.draws.uniforms("hogeschool founds", plan.identity, len(world.hogescholen))
+    for hbo, draw in zip(world.hogescholen, draws.tolist(), strict=True):
+        wants = plan.sector in hbo.sectors and draw < p.hbo_founds * hbo.value_of_mbo * (p.hbo_base + plan.practice)
+        if wants and hbo.has_room(carried_by(world, hbo.row), p.pps_per_lectoraat):
+            others.append((Kind.HOGESCHOOL, hbo.row))
     means = np.array(
         [
             p.founding_gemeente,
@@ -358,16 +355,16 @@ def _found_members(world: PpsWorld, row: int, plan: Plan, firms: Ints) -> None:
     draws = world.firm_chance(firms, plan.shifts[1])
     role = role_of(world, draws, np.full(len(firms), plan.position))
     others = [(Kind.SCHOOL, plan.school), *plan.others]
-    kinds = np.array([kind for kind, _ in others])
-    close = np.isin(kinds, (Kind.SCHOOL, Kind.HOGESCHOOL))
-    role_others = np.where(close, Role.PARTNER, Role.ADVISEUR)
+    kinds, members = zip(*others, strict=True)
+    close = (Kind.SCHOOL, Kind.HOGESCHOOL)
+    role_others = [Role.PARTNER if kind in close else Role.ADVISEUR for kind in kinds]
     role_others[0] = Role.MEDE_EIGENAAR  # the lead school
     join(
         world,
         row,
-        np.append(firm_kind(world, firms), kinds),
-        np.append(firms, [member for _, member in others]).astype(np.int64),
-        np.append(role, role_others),
+        np.concatenate([firm_kind(world, firms), kinds]),
+        np.concatenate([firms, members]),
+        np.concatenate([role, role_others]),
         p.value_at_start,
         founder=True,
     )

@@ -50,11 +50,10 @@ def cents(euros: npt.ArrayLike) -> Ints:
     return rounded
 
 
-def _pick(account: npt.ArrayLike, some: Ints) -> Ints:
-    """Return the account of each payment that is made: the one for all, or the one given for it."""
-    accounts = np.asarray(account)
-    picked: Ints = accounts[some] if accounts.ndim else np.full(len(some), accounts)
-    return picked
+def _pick(values: npt.ArrayLike, some: Ints) -> Ints:
+    """Return the value for each payment that is made: the one for all, or the one given for it."""
+    given: Ints = np.asarray(values)
+    return given[some] if given.ndim else given.repeat(len(some))
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,7 @@ class Ledger:
         self.names: list[str] = []
         self.inside: list[bool] = []
         self.balance: Ints = np.zeros(0, dtype=np.int64)
+        self._least: Ints = np.zeros(0, dtype=np.int64)  # balance of each account: none is too low for one outside
         self.quarter = 0
         self._entries: list[tuple[int, Ints, Ints, int, Ints]] = []
 
@@ -88,6 +88,7 @@ class Ledger:
         self.names.append(name)
         self.inside.append(inside)
         self.balance = np.append(self.balance, 0)
+        self._least = np.append(self._least, 0 if inside else np.iinfo(np.int64).min)
         return len(self.names) - 1
 
     def pay(self, payer: npt.ArrayLike, payee: npt.ArrayLike, stream: str, amount: npt.ArrayLike) -> None:
@@ -105,20 +106,17 @@ class Ledger:
         amounts = np.asarray(amount)
         if amounts.dtype.kind != "i":
             raise LedgerError(f"{stream}: amounts must be whole cents")
-        some = np.atleast_1d(amounts).nonzero()[0]
+        some = amounts.ravel().nonzero()[0]
         if not some.size:
             return
-        amounts = amounts[some] if amounts.ndim else amounts.reshape(1)
-        payers, payees = _pick(payer, some), _pick(payee, some)
+        payers, payees, amounts = _pick(payer, some), _pick(payee, some), _pick(amounts, some)
         if amounts.min() < 0:
             raise LedgerError(f"{stream}: a payment is negative")
         np.subtract.at(self.balance, payers, amounts)
         np.add.at(self.balance, payees, amounts)
-        short = self.balance[payers] < 0
-        if short.any():
-            for account in payers[short]:
-                if self.inside[account]:
-                    raise LedgerError(f"{stream}: {self.names[account]} is overdrawn")
+        short = (self.balance < self._least).nonzero()[0]
+        if short.size:
+            raise LedgerError(f"{stream}: {self.names[short[0]]} is overdrawn")
         self._entries.append((self.quarter, payers, payees, STREAM_NUMBER[stream], amounts))
 
     def this_quarter(self) -> Iterator[tuple[str, Ints, Ints]]:

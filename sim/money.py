@@ -9,23 +9,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.columns import Bools, Floats
+from agents.columns import Bools, Floats, Ints, limited
 from agents.partnership import Decision, Kind, LloType, Payer, Position, Role, Status
 from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
 
+GIVERS = ("overige-partners", "grootbedrijf", "mkb")
+"""Accounts from which partners give; schools and hogescholen have their own."""
+
 
 @dataclass(frozen=True)
 class Contributions:
-    """What partners give this quarter, in euros, one number per partnership."""
+    """What partners give this quarter, in euros: one number per giver and partnership, all of a giver together."""
 
-    in_kind_mkb: Floats
-    in_kind_large: Floats
-    in_kind_others: Floats
-    cash_mkb: Floats
-    cash_large: Floats
-    fees_mkb: Floats
-    fees_large: Floats
+    payer: Ints
+    payee: Ints
+    in_kind: Floats
+    cash: Floats
+    fees: Floats
 
 
 def money(world: PpsWorld) -> None:
@@ -50,25 +51,22 @@ def contributions(world: PpsWorld) -> Contributions:
     """Return what the active partners give this quarter, by their role and size."""
     p, table, pps = world.p, world.memberships, world.pps
     rows = table.active()
-    of, kind, role, n = table.pps[rows], table.kind[rows], table.role[rows], len(pps)
+    kind = table.kind[rows]
+    rows = rows[(kind <= Kind.GROOTBEDRIJF) | (kind >= Kind.GEMEENTE)]
+    of, kind, role = table.pps[rows], table.kind[rows], table.role[rows]
     large = kind == Kind.GROOTBEDRIJF
     firm = kind <= Kind.GROOTBEDRIJF
-    other = kind >= Kind.GEMEENTE
-    generous = np.where(large, p.large_gives, 1.0)
-    kind_rates = np.array([0.0, p.in_kind_klant, p.in_kind_adviseur, p.in_kind_partner, p.in_kind_eigenaar])
-    in_kind = kind_rates[role] * generous / 4.0
-    cash = np.where(role >= Role.PARTNER, p.cash_partner, 0.0) * generous / 4.0 * subsidised(world)[of]
+    generous = np.where(large, p.large_gives, 1.0) / 4.0
+    rates = np.array([0.0, p.in_kind_klant, p.in_kind_adviseur, p.in_kind_partner, p.in_kind_eigenaar])
+    in_kind = rates[role] * generous * pps.network_alive[of]
+    cash = p.cash_partner * generous * (firm & (role >= Role.PARTNER) & subsidised(world)[of])
     paying = fee_paying(world)[of] & firm & (role >= Role.ADVISEUR) & (table.value[rows] >= p.fee_value)
     fee = np.where(large, p.fee_large, p.fee_mkb) / 4.0 * paying
-
-    def total(amount: Floats, who: Bools) -> Floats:
-        return np.bincount(of[who], weights=amount[who], minlength=n)
-
-    mkb = firm & ~large
-    return Contributions(
-        total(in_kind, mkb), total(in_kind, large), total(in_kind, other),
-        total(cash, mkb), total(cash, large), total(fee, mkb), total(fee, large),
-    )  # fmt: skip
+    payer = np.array([world.accounts[name] for name in GIVERS]).repeat(len(pps))
+    payee = np.concatenate([pps.account] * len(GIVERS))
+    cell = np.maximum(len(GIVERS) - 1 - kind, 0) * len(pps) + of  # by giver and partnership
+    totals = (np.bincount(cell, weights=euros, minlength=len(payer)) for euros in (in_kind, cash, fee))
+    return Contributions(payer, payee, *totals)
 
 
 def subsidised(world: PpsWorld) -> Bools:
@@ -85,13 +83,8 @@ def fee_paying(world: PpsWorld) -> Bools:
 
 
 def _collect_from_firms(world: PpsWorld, given: Contributions) -> None:
-    pay, to, accounts = world.ledger.pay, world.pps.account, world.accounts
-    for payer, cash, fees in (
-        ("mkb", given.cash_mkb, given.fees_mkb),
-        ("grootbedrijf", given.cash_large, given.fees_large),
-    ):
-        pay(accounts[payer], to, "firm_cash", cents(cash))
-        pay(accounts[payer], to, "membership_fees", cents(fees))
+    world.ledger.pay(given.payer, given.payee, "firm_cash", cents(given.cash))
+    world.ledger.pay(given.payer, given.payee, "membership_fees", cents(given.fees))
 
 
 def llo_margin(world: PpsWorld) -> Floats:
@@ -158,18 +151,10 @@ def _collect_from_schools(world: PpsWorld) -> None:
 
 def _work_in_kind(world: PpsWorld, given: Contributions) -> Floats:
     """Book what partners do in kind: it comes in and is used up in the same quarter. Returns euros."""
-    accounts, to, ledger = world.accounts, world.pps.account, world.ledger
-    working = world.pps.network_alive
-    total = np.zeros(len(world.pps), dtype=np.int64)
-    for payer, euros in (
-        ("mkb", given.in_kind_mkb),
-        ("grootbedrijf", given.in_kind_large),
-        ("overige-partners", given.in_kind_others),
-    ):
-        amount = cents(euros * working)
-        ledger.pay(accounts[payer], to, "firm_in_kind", amount)
-        total += amount
-    ledger.pay(to, accounts["uitvoering"], "in_kind_work", total)
+    amounts = cents(given.in_kind)
+    world.ledger.pay(given.payer, given.payee, "firm_in_kind", amounts)
+    total: Ints = amounts.reshape(len(GIVERS), -1).sum(axis=0)
+    world.ledger.pay(world.pps.account, world.accounts["uitvoering"], "in_kind_work", total)
     return total / CENTS
 
 
@@ -206,7 +191,7 @@ def _spend(world: PpsWorld, in_kind: Floats) -> None:
     ledger.pay(pps.account, world.accounts["uitvoering"], "programme", programme + extra)
     ledger.pay(pps.account, world.accounts["uitvoering"], "regie", regie)
     pps.regie_fte[:] = regie / CENTS * 4.0 / p.fte_cost
-    pps.adequacy[:] = np.clip(pps.regie_fte / need, 0.0, 1.0)
+    pps.adequacy[:] = limited(pps.regie_fte / need)
     pps.effort[:] = ((programme + extra) / CENTS + in_kind) / p.effort_unit
 
 
@@ -238,14 +223,12 @@ def _remember_income(world: PpsWorld) -> None:
 
 def income_by_stream(world: PpsWorld) -> Floats:
     """Return this quarter's income of all partnerships in euros, shape (streams of `INCOME`, partnerships)."""
-    income = np.zeros((len(INCOME), len(world.pps)))
+    income = np.zeros((len(INCOME), len(world.pps) + 1))  # the last for who is no partnership: row -1
     row_of = world.pps_of_account
     for stream, payee, amount in world.ledger.this_quarter():
         if stream in INCOME:
-            rows = row_of[payee]
-            mine = rows >= 0
-            np.add.at(income[INCOME.index(stream)], rows[mine], amount[mine] / CENTS)
-    return income
+            np.add.at(income[INCOME.index(stream)], row_of[payee], amount / CENTS)
+    return income[:, :-1]
 
 
 def promised_regie(world: PpsWorld, row: int) -> float:

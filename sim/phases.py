@@ -23,10 +23,10 @@ def phases(world: PpsWorld) -> None:
     pace = p.phase_rate * (1.0 + p.history_speeds * pps.history) * (p.phase_base + work) * pps.adequacy
     slip = p.phase_slip * (1.0 - pps.adequacy)
     moving = pps.network_alive & (pps.stopped < 0)
-    pps.development[:] = np.clip(pps.development + np.where(moving, pace - slip, 0.0), 1.0, 5.0)
+    pps.development[:] = np.clip(pps.development + (pace - slip) * moving, 1.0, 5.0)
     validated = blocks[:, :2].min(axis=1) >= p.phase_3_blocks
     scaled = (blocks[:, :3].mean(axis=1) >= p.phase_4_blocks) & (pps.core >= p.phase_4_core)
-    highest = np.select([~validated, ~scaled], [2, 3], default=4)
+    highest = np.where(validated, np.where(scaled, 4, 3), 2)
     target = np.minimum(np.floor(pps.development).astype(np.int64), highest)
     target = np.where(_renews(world), 5, np.minimum(target, 4))
     step = np.where(moving, np.sign(target - pps.phase), 0)

@@ -1,12 +1,15 @@
-"""Process 13, record: every outcome of every quarter, by province and in total."""
+"""Process 13, record: every outcome of every quarter, by province and in total.
+
+A quarter only keeps the columns that its outcomes follow from. The outcomes of all quarters that were kept are worked
+out together when somebody asks for them, which costs hardly more than working out those of one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from agents.columns import Bools, Floats, Ints
+from agents.columns import Bools, Floats, Ints, Table, column
+from agents.parameter_fields import Parameters
 from agents.partnership import Block, Decision, Kind, Payer, Position, Status
 from sim.enrolment import BBL, BOL
 from sim.ledger import IN_KIND
@@ -17,75 +20,167 @@ from sim.world import PpsWorld
 type Columns = dict[str, Floats | Ints | Bools]
 
 PUBLIC = ("national_subsidy", "provincial_subsidy", "regie_funding", "municipal_contribution")
+MKB_TRAITS = ("learning_culture", "belief_llo", "belief_innovation")
+"""What is recorded as a mean over all mkb firms."""
+
+
+class PpsHistory(Table):
+    """What is kept of partnerships: one row per partnership and quarter, its columns those of `PpsTable`."""
+
+    quarter: Ints = column(int)
+    school_province: Ints = column(int)  # of the lead school, which may stand in another province
+    euros: Floats = column(float, 0.0, (len(INCOME),))  # income of the quarter by stream
+    province: Ints = column(int)
+    position: Ints = column(int)
+    phase: Ints = column(int)
+    blocks: Floats = column(float, 0.0, (len(Block),))
+    regie_fte: Floats = column(float)
+    adequacy: Floats = column(float)
+    income: Floats = column(float, 0.0, (len(Payer),))
+    last_paid: Ints = column(int)
+    status: Ints = column(int)
+    decision: Ints = column(int)
+    network_alive: Bools = column(bool)
+    firms: Ints = column(int)
+    large: Ints = column(int)
+    field: Ints = column(int)
+    core: Ints = column(int)
+    owners: Ints = column(int)
+    partners: Ints = column(int)
+    vmbo: Ints = column(int)
+    hogescholen: Ints = column(int)
+    students_direct: Floats = column(float)
+    students_indirect: Floats = column(float)
+    teachers: Floats = column(float)
+    professionals: Floats = column(float)
+    llo: Floats = column(float)
+
+
+OF_PPS = tuple(name for name in PpsHistory().names() if name not in ("quarter", "school_province", "euros"))
+
+
+class MembershipHistory(Table):
+    """What is kept of memberships: one row per active membership and quarter."""
+
+    quarter: Ints = column(int)
+    province: Ints = column(int)  # of the partnership
+    kind: Ints = column(int)
+    member: Ints = column(int)
 
 
 class Recorder:
-    """What is measured of one run.
-
-    Attributes:
-        values: Shape (quarters, provinces + 1, outcomes); the last place of the second axis is the total.
-            NaN where a quantity is not defined, such as a share of nothing.
-    """
+    """What is measured of one run."""
 
     def __init__(self, world: PpsWorld) -> None:
+        self.world = world
         self.numbers = {name: i for i, name in enumerate(OUTCOMES)}
-        self.places = len(world.provinces) + 1
-        self.values: Floats = np.full((world.calendar.quarters, self.places, len(OUTCOMES)), np.nan)
-        self.public_euros: Floats = np.zeros(self.places)
-        self.network_years: Floats = np.zeros(self.places)
-        self.firm_place: Ints = world.province_of[world.firms.region]
+        self.provinces = len(world.provinces)
+        self.firm_province: Ints = world.province_of[world.firms.region]
         self.mkb: Floats = np.where(world.firms.large, 0.0, world.firms.weight)
-        self.mkb_total = self.over_firms(self.mkb)
+        self.mkb_total = self._over_firms(self.mkb)
+        self._values: Floats = np.full((world.calendar.quarters, self.provinces + 1, len(OUTCOMES)), np.nan)
+        self._keep_from(0)
 
-    def over_firms(self, values: Floats) -> Floats:
+    def _keep_from(self, quarter: int) -> None:
+        self.first = self.next = quarter
+        self.pps = PpsHistory()
+        self.memberships = MembershipHistory()
+        self.students: list[Ints] = []  # stock by quarter
+        self.mkb_sums: list[list[Floats]] = []  # by quarter and trait
+
+    @property
+    def values(self) -> Floats:
+        """Shape (quarters, provinces + 1, outcomes); the last place of the second axis is the total.
+
+        NaN where a quantity is not defined, such as a share of nothing, and in quarters that were not lived yet.
+        """
+        if self.next > self.first:
+            _work_out(self.world, self)
+            self._keep_from(self.next)
+        return self._values
+
+    def keep(self) -> None:
+        """Keep what the outcomes of this quarter follow from."""
+        world, pps, table = self.world, self.world.pps, self.world.memberships
+        self.next = world.quarter + 1
+        if len(pps):
+            self.pps.append(
+                len(pps),
+                quarter=world.quarter,
+                school_province=world.province_of[world.school_region[pps.school]],
+                euros=world.income.T,
+                **{name: getattr(pps, name) for name in OF_PPS},
+            )
+        rows = table.active()
+        self.memberships.append(
+            len(rows),
+            quarter=world.quarter,
+            province=pps.province[table.pps[rows]],
+            kind=table.kind[rows],
+            member=table.member[rows],
+        )
+        self.students.append(world.enrolment.stock)
+        self.mkb_sums.append([self._over_firms(self.mkb * getattr(world.firms, name)) for name in MKB_TRAITS])
+
+    def _over_firms(self, values: Floats) -> Floats:
         """Sum a quantity of all firms by province and in total."""
-        if self.places == 2:  # one province: spare the sorting into provinces of a value per firm
+        if self.provinces == 1:  # spare the sorting into provinces of a value per firm
             return np.full(2, values.sum())
-        sums = np.bincount(self.firm_place, weights=values, minlength=self.places - 1)
+        sums = np.bincount(self.firm_province, weights=values, minlength=self.provinces)
         return np.append(sums, sums.sum())
 
-    def put(self, quarter: int, name: str, by_province: Floats) -> None:
+    # ── working out: arrays over the quarters that were kept ────────────────────────────────────────
+    def sums(self, quarter: Ints, province: Ints, amounts: Floats | Ints | Bools) -> Floats:
+        """Sum amounts by quarter and province, in their order (no matrix product: its rounding differs by machine)."""
+        shape = (self.next - self.first, self.provinces)
+        cell = (quarter - self.first) * self.provinces + province
+        return np.bincount(cell, weights=amounts, minlength=shape[0] * shape[1]).reshape(shape)
+
+    def of(self, name: str) -> Floats:
+        """Return a recorded quantity by quarter and place; writing in it is recording."""
+        recorded: Floats = self._values[self.first : self.next, :, self.numbers[name]]
+        return recorded
+
+    def put(self, name: str, by_province: Floats | Ints) -> None:
         """Record a quantity that adds up over provinces."""
-        row = self.values[quarter, :, self.numbers[name]]
-        row[:-1], row[-1] = by_province, by_province.sum()
+        recorded = self.of(name)
+        recorded[:, :-1], recorded[:, -1] = by_province, by_province.sum(axis=1)
 
-    def put_many(self, quarter: int, names: Iterable[str], by_place: Floats) -> None:
-        """Record several quantities, given per province and for the total, shape (names, places)."""
-        self.values[quarter, :, [self.numbers[name] for name in names]] = by_place
+    def put_running(self, name: str, amounts: Floats) -> None:
+        """Record the sum since the start of a quantity that is given by quarter and place."""
+        before = self._values[max(self.first - 1, 0) : self.first, :, self.numbers[name]]
+        self.of(name)[:] = np.concatenate([before, amounts]).cumsum(axis=0)[len(before) :]
 
-    def put_places(self, quarter: int, name: str, by_place: Floats) -> None:
-        """Record a quantity that is given per province and for the total."""
-        self.values[quarter, :, self.numbers[name]] = by_place
-
-    def ratio(self, quarter: int, name: str, above: str | Floats, below: str | Floats) -> None:
-        """Record a ratio of two recorded quantities or of two arrays over places."""
-        numbers = self.values[quarter]
-        top = numbers[:, self.numbers[above]] if isinstance(above, str) else above
-        bottom = numbers[:, self.numbers[below]] if isinstance(below, str) else below
-        numbers[:, self.numbers[name]] = np.divide(top, bottom, out=np.full(self.places, np.nan), where=bottom > 0)
+    def put_ratio(self, name: str, above: Floats, below: Floats) -> None:
+        """Record a ratio; not defined where there is nothing below."""
+        np.divide(above, below, out=self.of(name), where=below > 0)
 
 
 def record(world: PpsWorld) -> None:
-    """Measure the world at the end of this quarter."""
-    recorder = world.recorder
-    if recorder is None:
-        return
-    _sums(world, recorder, _partnerships(world) | _networks(world) | _money(world), world.pps.province)
-    _sums(world, recorder, _at_school(world), world.province_of[world.school_region[world.pps.school]])
+    """Keep the world at the end of this quarter."""
+    if world.recorder is not None:
+        world.recorder.keep()
+
+
+def _work_out(world: PpsWorld, recorder: Recorder) -> None:
+    pps, p = recorder.pps, world.p
+    for name, amounts in (_partnerships(pps, p) | _networks(pps, p) | _money(pps)).items():
+        recorder.put(name, recorder.sums(pps.quarter, pps.province, amounts))
+    for name, amounts in _at_school(pps).items():
+        recorder.put(name, recorder.sums(pps.quarter, pps.school_province, amounts))
     _applications(world, recorder)
     _partners(world, recorder)
     _firms(world, recorder)
     _students(world, recorder)
-    _ratios(world, recorder)
+    _ratios(recorder)
 
 
-def waves(world: PpsWorld) -> Ints:
+def waves(pps: PpsHistory, p: Parameters) -> Ints:
     """Return the wave (golf, 0-4) that each partnership has reached, read off its blocks (WA-01 to WA-04).
 
     1 content, 2 also form, 3 also place and a beginning of practice, 4 learning community.
     """
-    p, blocks = world.p, world.pps.blocks
-    a, b, c, d, e, f, g = blocks.T
+    a, b, c, d, e, f, g = pps.blocks.T
     one = a >= p.wave_block
     two = one & (b >= p.wave_block)
     three = two & (c >= p.wave_block) & (np.maximum(np.maximum(d, e), f) >= p.wave_practice)
@@ -94,37 +189,34 @@ def waves(world: PpsWorld) -> Ints:
     return wave
 
 
-def viable_ecosystem(world: PpsWorld) -> Bools:
+def viable_ecosystem(pps: PpsHistory, p: Parameters) -> Bools:
     """Say which partnerships meet the Minimum Viable Ecosystem (MV-01, MV-02).
 
     The business chain (mkb and large firms), the education chain (vmbo, mbo, hbo), mutual dependence (owning
     firms or a regie between the partners) and direction (enough regie).
     """
-    pps = world.pps
     chains = (pps.firms > pps.large) & (pps.large > 0) & (pps.vmbo > 0) & (pps.hogescholen > 0)
     dependent = (pps.owners > 0) | (pps.position >= Position.SHARED)
-    viable: Bools = chains & dependent & (pps.adequacy >= world.p.mve_adequacy) & pps.network_alive
+    viable: Bools = chains & dependent & (pps.adequacy >= p.mve_adequacy) & pps.network_alive
     return viable
 
 
-def after_subsidy(world: PpsWorld) -> Bools:
+def after_subsidy(pps: PpsHistory) -> Bools:
     """Say which partnerships decided how to go on and are paid no national subsidy, of whatever scheme."""
-    pps = world.pps
-    after: Bools = (pps.decision > 0) & (pps.last_paid < world.quarter)
+    after: Bools = (pps.decision > 0) & (pps.last_paid < pps.quarter)
     return after
 
 
-def ended_long_ago(world: PpsWorld) -> Bools:
+def ended_long_ago(pps: PpsHistory, p: Parameters) -> Bools:
     """Say which partnerships were paid their last subsidy two years ago or more."""
-    long_ago: Bools = after_subsidy(world) & (world.quarter - world.pps.last_paid > 4 * world.p.valley_years)
+    long_ago: Bools = after_subsidy(pps) & (pps.quarter - pps.last_paid > 4 * p.valley_years)
     return long_ago
 
 
-def _partnerships(world: PpsWorld) -> Columns:
-    pps = world.pps
+def _partnerships(pps: PpsHistory, p: Parameters) -> Columns:
     stopped = pps.status == Status.STOPPED
-    after = after_subsidy(world)
-    wave = waves(world)
+    after = after_subsidy(pps)
+    wave = waves(pps, p)
     alive = pps.network_alive
     counts: Columns = {
         "pps_started": np.ones(len(pps)),
@@ -141,12 +233,12 @@ def _partnerships(world: PpsWorld) -> Columns:
         **{f"pps_phase_{phase}": alive & (pps.phase == phase) for phase in range(1, 6)},
         **{f"pps_wave_{number}": ~stopped & (wave == number) for number in range(1, 5)},
         "pps_with_hbo": alive & (pps.hogescholen > 0),
-        "pps_mve": viable_ecosystem(world),
+        "pps_mve": viable_ecosystem(pps, p),
         "learning_communities": alive & (wave == 4),
         "professionals_involved": pps.professionals,
         "llo_participants": pps.llo,
         "regie_fte": pps.regie_fte,
-        "euros_regie": pps.regie_fte * world.p.fte_cost / 4.0,
+        "euros_regie": pps.regie_fte * p.fte_cost / 4.0,
     }
     share = np.divide(pps.income, pps.income.sum(axis=1, keepdims=True), out=np.zeros_like(pps.income),
                       where=pps.income.sum(axis=1, keepdims=True) > 0)  # fmt: skip
@@ -154,9 +246,8 @@ def _partnerships(world: PpsWorld) -> Columns:
     return counts | by_payer
 
 
-def _at_school(world: PpsWorld) -> Columns:
+def _at_school(pps: PpsHistory) -> Columns:
     """Return what happens at the lead school, which may stand in another province than the partnership."""
-    pps = world.pps
     return {
         "students_direct": pps.students_direct,
         "students_indirect": pps.students_indirect,
@@ -164,24 +255,8 @@ def _at_school(world: PpsWorld) -> Columns:
     }
 
 
-def _applications(world: PpsWorld, recorder: Recorder) -> None:
-    for name, key in (("applications", "asked"), ("applications_granted", "granted")):
-        recorder.put(world.quarter, name, world.applications[key][:, world.quarter].astype(np.float64))
-
-
-def _sums(world: PpsWorld, recorder: Recorder, columns: Columns, province: Ints) -> None:
-    """Record sums over partnerships, all columns at once (no matrix product: its rounding depends on the machine)."""
-    values = np.array(list(columns.values()), dtype=np.float64)
-    places = recorder.places - 1
-    number = np.arange(len(values))[:, None] * places + province
-    flat = np.bincount(number.ravel(), weights=values.ravel(), minlength=len(values) * places)
-    sums = flat.reshape(len(values), places)
-    recorder.put_many(world.quarter, columns, np.column_stack([sums, sums.sum(axis=1)]))
-
-
-def _networks(world: PpsWorld) -> Columns:
-    pps = world.pps
-    ended = ended_long_ago(world)
+def _networks(pps: PpsHistory, p: Parameters) -> Columns:
+    ended = ended_long_ago(pps, p)
     return {
         "networks_alive": pps.network_alive,
         "networks_sustained": ended & pps.network_alive,
@@ -191,75 +266,77 @@ def _networks(world: PpsWorld) -> Columns:
         "partners": pps.partners * pps.network_alive,
         "core_partners": pps.core * pps.network_alive,
         "field_partners": pps.field * pps.network_alive,
-        "networks_after_subsidy": pps.network_alive & after_subsidy(world),
+        "networks_after_subsidy": pps.network_alive & after_subsidy(pps),
     }
 
 
-def _money(world: PpsWorld) -> Columns:
-    euros = dict(zip(INCOME, world.income, strict=False))
-    nothing = np.zeros(len(world.pps))
-    cash = sum((amounts for stream, amounts in euros.items() if stream not in IN_KIND), nothing)
-    return {f"euros_{stream}": euros.get(stream, nothing) for stream in INCOME} | {"euros_cash": cash}
+def _money(pps: PpsHistory) -> Columns:
+    euros = dict(zip(INCOME, pps.euros.T, strict=True))
+    cash = sum((amounts for stream, amounts in euros.items() if stream not in IN_KIND), np.zeros(len(pps)))
+    return {f"euros_{stream}": amounts for stream, amounts in euros.items()} | {"euros_cash": cash}
+
+
+def _applications(world: PpsWorld, recorder: Recorder) -> None:
+    for name, key in (("applications", "asked"), ("applications_granted", "granted")):
+        recorder.put(name, world.applications[key][:, recorder.first : recorder.next].T)
 
 
 def _partners(world: PpsWorld, recorder: Recorder) -> None:
     """Count unique partners; a sampled firm counts for as many of its kind as take part."""
-    table, firms, t = world.memberships, world.firms, world.quarter
-    rows = table.active()
-    place = world.pps.province[table.pps[rows]]
-    unique, companies = np.zeros(recorder.places), np.zeros(recorder.places)
-    total = recorder.places - 1
-    for number in range(recorder.places) if total > 1 else (total,):
-        mine = rows if number == total else rows[place == number]
-        firm = table.kind[mine] <= Kind.GROOTBEDRIJF
-        members, times = np.unique(table.member[mine[firm]], return_counts=True)
-        companies[number] = np.minimum(times, np.maximum(firms.weight[members], 1.0)).sum()
-        others = np.unique(table.kind[mine[~firm]] * 1_000_000 + table.member[mine[~firm]])
-        unique[number] = companies[number] + len(others)
-    if total == 1:
-        unique[0], companies[0] = unique[1], companies[1]
-    recorder.put_places(t, "partners_unique", unique)
-    recorder.put_places(t, "companies_unique", companies)
+    kept = recorder.memberships
+    is_firm = kept.kind <= Kind.GROOTBEDRIJF
+    ends = np.arange(recorder.first + 1, recorder.next)
+    for place in range(recorder.provinces + 1):
+        here = (kept.province == place) | (place == recorder.provinces)
+        quarter, member, times = _unique(kept.quarter, kept.member, here & is_firm)
+        weighed = np.minimum(times, np.maximum(world.firms.weight[member], 1.0))
+        companies = np.array([now.sum() for now in np.split(weighed, np.searchsorted(quarter, ends))])
+        quarter, _, _ = _unique(kept.quarter, kept.kind * OTHERS + kept.member, here & ~is_firm)
+        others = np.bincount(quarter - recorder.first, minlength=len(companies))
+        recorder.of("companies_unique")[:, place] = companies
+        recorder.of("partners_unique")[:, place] = companies + others
+
+
+OTHERS = 1_000_000
+"""More than the members of any kind that is no firm, so that kind and member make one number."""
+
+
+def _unique(quarter: Ints, member: Ints, which: Bools) -> tuple[Ints, Ints, Ints]:
+    """Return quarters and members without repeats, both ascending, and how often each pair is there."""
+    most = int(member.max(initial=0)) + 1
+    pairs, times = np.unique((quarter * most + member)[which], return_counts=True)
+    return *np.divmod(pairs, most), times
 
 
 def _firms(world: PpsWorld, recorder: Recorder) -> None:
-    firms, t = world.firms, world.quarter
-    mkb, total = recorder.mkb, recorder.mkb_total
-    rows = np.unique(world.counted_firms)
-    rows = rows[~firms.large[rows]]
-    taking_part = np.minimum(firms.memberships[rows], np.maximum(firms.weight[rows], 1.0))
-    in_province = np.bincount(recorder.firm_place[rows], weights=taking_part, minlength=recorder.places - 1)
-    recorder.ratio(t, "mkb_reached_share", np.append(in_province, in_province.sum()), total)
-    for name in ("learning_culture", "belief_llo", "belief_innovation"):
-        recorder.ratio(t, name, recorder.over_firms(mkb * getattr(firms, name)), total)
-    largest = recorder.over_firms((firms.top & (firms.memberships > 0)).astype(np.float64))
-    recorder.put_places(t, "largest_employers_in_pps", largest)
+    firms, kept = world.firms, recorder.memberships
+    quarter, member, times = _unique(kept.quarter, kept.member, kept.kind <= Kind.GROOTBEDRIJF)
+    province = recorder.firm_province[member]
+    recorder.put("largest_employers_in_pps", recorder.sums(quarter, province, firms.top[member]))
+    weighed = np.minimum(times, np.maximum(firms.weight[member], 1.0)) * ~firms.large[member]
+    in_province = recorder.sums(quarter, province, weighed)
+    reached = np.column_stack([in_province, in_province.sum(axis=1)])
+    recorder.put_ratio("mkb_reached_share", reached, recorder.mkb_total)
+    for name, total in zip(MKB_TRAITS, np.array(recorder.mkb_sums).swapaxes(0, 1), strict=True):
+        recorder.put_ratio(name, total, recorder.mkb_total)
 
 
 def _students(world: PpsWorld, recorder: Recorder) -> None:
-    stock, t = world.enrolment.stock, world.quarter
-    number = world.province_of[world.school_region]
-    by_school = stock.sum(axis=1)  # (schools, levels, tracks)
-
-    def over_provinces(heads: Ints) -> Floats:
-        return np.bincount(number, weights=heads, minlength=len(world.provinces))
-
-    recorder.put(t, "students", over_provinces(by_school.sum(axis=(1, 2))))
-    recorder.put(t, "students_bbl", over_provinces(by_school[..., BBL].sum(axis=1)))
-    recorder.put(t, "students_bol", over_provinces(by_school[..., BOL].sum(axis=1)))
-    recorder.put(t, "students_level_4", over_provinces(by_school[:, 3].sum(axis=1)))
+    by_school = np.array(recorder.students).sum(axis=2)  # (quarters, schools, levels, tracks)
+    province = np.eye(recorder.provinces, dtype=np.int64)[world.province_of[world.school_region]]
+    recorder.put("students", by_school.sum(axis=(2, 3)) @ province)
+    recorder.put("students_bbl", by_school[..., BBL].sum(axis=2) @ province)
+    recorder.put("students_bol", by_school[..., BOL].sum(axis=2) @ province)
+    recorder.put("students_level_4", by_school[:, :, 3].sum(axis=2) @ province)
 
 
-def _ratios(world: PpsWorld, recorder: Recorder) -> None:
-    """Record what follows from other outcomes: ratios, and sums since the start."""
-    t = world.quarter
-    now = recorder.values[t]
-    recorder.network_years += now[:, recorder.numbers["networks_after_subsidy"]] / 4.0
-    recorder.public_euros += now[:, [recorder.numbers[f"euros_{stream}"] for stream in PUBLIC]].sum(axis=1)
-    recorder.put_places(t, "network_years_after_subsidy", recorder.network_years)
-    recorder.put_places(t, "public_euros", recorder.public_euros)
+def _ratios(recorder: Recorder) -> None:
+    """Record what follows from other outcomes: sums since the start, and ratios."""
+    recorder.put_running("network_years_after_subsidy", recorder.of("networks_after_subsidy") / 4.0)
+    public = sum((recorder.of(f"euros_{stream}") for stream in PUBLIC[1:]), recorder.of(f"euros_{PUBLIC[0]}"))
+    recorder.put_running("public_euros", public)
     for name, above, below in RATIOS:
-        recorder.ratio(t, name, above, below)
+        recorder.put_ratio(name, recorder.of(above), recorder.of(below))
 
 
 RATIOS = (

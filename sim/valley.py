@@ -8,7 +8,7 @@ read why. The decision is about the partnership; whether its network lives is se
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def decide(world: PpsWorld, row: int) -> None:
         (choice for option, choice in ORDER if option in feasible),
         Decision.STOP,
     )
-    world.conditions[row] = [asdict(condition) for condition in conditions]
+    world.conditions[row] = [dict(vars(condition)) for condition in conditions]
     world.pps.decision[row] = decision
     world.pps.decided[row] = world.quarter
     world.tell(row, "decided", decision=Decision(decision).name)

@@ -304,6 +304,8 @@ class PpsWorld(World):
         self.firms_in_cell: Floats = np.bincount(
             firms.cell, weights=firms.weight, minlength=self.n_regions * self.n_sectors
         )
+        # rows of the firms from which partnerships of each sector recruit, so that no plan looks for them anew
+        self.recruited: list[Ints] = [np.flatnonzero(sectors[firms.sector]) for sectors in self.recruits]
 
     # ── small helpers that many processes use ───────────────────────────────────────────────────────
     def tell(self, pps: int, what: str, **detail: Any) -> None:
