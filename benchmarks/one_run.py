@@ -42,8 +42,10 @@ def main(kind: str, size: float, repeats: int) -> dict[str, Any]:
         began = time.process_time()
         model = PpsModel(pack, scenario, seed=1, scale=scale)
         built = time.process_time()
-        model.run()
+        recorder = model.run().recorder
+        known = recorder is not None and recorder.values.size > 0  # outcomes are worked out when they are asked for
         done = time.process_time()
+        assert known
         if repeat == 0:
             first = done - began
             continue
