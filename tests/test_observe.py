@@ -55,7 +55,9 @@ def seen(brabant: RegionPack) -> Floats:
 
 
 def test_every_target_is_observed_in_the_baseline(seen: Floats) -> None:
-    assert not [target.id for target, value in zip(ALL, seen, strict=True) if not np.isfinite(value)]
+    missing = {target.id for target, value in zip(ALL, seen, strict=True) if not np.isfinite(value)}
+    assert not missing & {target.id for target in calibration_targets()}
+    assert all(id.startswith("rif-") for id in missing), "a round may grant the region nothing"
 
 
 def test_shares_and_directions_are_such(seen: Floats) -> None:
