@@ -80,7 +80,7 @@ def test_the_same_run_is_observed_the_same(brabant: RegionPack) -> None:
 def test_observing_leaves_the_run_as_it_is(brabant: RegionPack) -> None:
     """The recorded outcomes are those of a run that nobody looks at, and the run can go on."""
     looked_at, alone = baseline(brabant), baseline(brabant)
-    observe(looked_at, calibration_targets())
+    observe(looked_at, ALL)
     alone.run_until(looked_at.time)
     assert looked_at.recorder is not None
     assert alone.recorder is not None
