@@ -27,7 +27,7 @@ from sim.drivers import drivers
 from sim.enrolment import BBL, BOL, SchoolYear
 from sim.model import PpsModel
 from sim.outcomes import OUTCOMES
-from sim.record import after_subsidy, waves
+from sim.record import OF_PPS, PpsHistory, after_subsidy, waves
 from sim.students import students
 from sim.world import PpsWorld
 
@@ -197,6 +197,13 @@ def _active(world: PpsWorld) -> Bools:
     """Say which partnerships have not stopped; what was embedded counts."""
     active: Bools = world.pps.stopped < 0
     return active
+
+
+def _now(world: PpsWorld) -> PpsHistory:
+    """Return what the recorder keeps of partnerships, of this quarter."""
+    now = PpsHistory(len(world.pps))
+    now.append(len(world.pps), quarter=world.quarter, **{name: getattr(world.pps, name) for name in OF_PPS})
+    return now
 
 
 def _of_firms(world: PpsWorld) -> Ints:
@@ -526,13 +533,13 @@ def post_subsidy_share(survey: Survey) -> float:
     Unit: fraction.
     """
     active = _active(survey.world)
-    return _share(float((after_subsidy(survey.world) & active).sum()), float(active.sum()))
+    return _share(float((after_subsidy(_now(survey.world)) & active).sum()), float(active.sum()))
 
 
 @operator
 def wave(survey: Survey, statistic: Statistic) -> float:
     """Observe the wave (golf, 0 to 4) that PPS have reached, over those that have not stopped. Unit: wave."""
-    return _statistic(waves(survey.world)[_active(survey.world)], statistic)
+    return _statistic(waves(_now(survey.world), survey.world.p)[_active(survey.world)], statistic)
 
 
 @operator

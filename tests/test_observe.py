@@ -55,7 +55,9 @@ def seen(brabant: RegionPack) -> Floats:
 
 
 def test_every_target_is_observed_in_the_baseline(seen: Floats) -> None:
-    assert not [target.id for target, value in zip(ALL, seen, strict=True) if not np.isfinite(value)]
+    missing = {target.id for target, value in zip(ALL, seen, strict=True) if not np.isfinite(value)}
+    assert not missing & {target.id for target in calibration_targets()}
+    assert all(id.startswith("rif-") for id in missing), "a round may grant the region nothing"
 
 
 def test_shares_and_directions_are_such(seen: Floats) -> None:
@@ -78,7 +80,7 @@ def test_the_same_run_is_observed_the_same(brabant: RegionPack) -> None:
 def test_observing_leaves_the_run_as_it_is(brabant: RegionPack) -> None:
     """The recorded outcomes are those of a run that nobody looks at, and the run can go on."""
     looked_at, alone = baseline(brabant), baseline(brabant)
-    observe(looked_at, calibration_targets())
+    observe(looked_at, ALL)
     alone.run_until(looked_at.time)
     assert looked_at.recorder is not None
     assert alone.recorder is not None
