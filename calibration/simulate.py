@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -29,8 +30,14 @@ from scenarios.national import National
 from scenarios.region import RegionPack
 from scenarios.scenario import Scenario
 
+if TYPE_CHECKING:
+    from sim.model import PpsModel
+
 PART = 200
 """Runs in a part: what a power cut costs at most."""
+
+SCALE = 0.1
+"""Share of the firms in runs that are compared with reports: of what is observed it changes little."""
 
 type Advance = Callable[[int], None]
 type Draw = tuple[dict[str, float], int]
@@ -55,25 +62,36 @@ class Simulator:
     scale: float
 
     def __call__(self, parameters: dict[str, float], seed: int) -> Floats:
-        """Return what is observed, shape (targets,)."""
+        """Return what is observed, shape (columns,)."""
+        return observe(self.model(parameters, seed), self.targets)
+
+    def model(self, parameters: dict[str, float], seed: int) -> PpsModel:
+        """Return the model of a draw, which has not lived yet."""
         from sim.model import PpsModel  # here: whoever starts workers need not import Mesa
 
         values = make_parameters(parameters, "draw")
-        model = PpsModel(self.pack, self.scenario, values, (), seed, self.scale, self.national)
-        return observe(model, self.targets)
+        return PpsModel(self.pack, self.scenario, values, (), seed, self.scale, self.national)
 
-    @cached_property
-    def digest(self) -> str:
-        """What determines the results of a draw, as one hash."""
-        inputs = [
-            code_digest(),
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of what is observed of a run."""
+        return tuple(target.id for target in self.targets)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What determines the results of a draw, besides the code of the model."""
+        return (
             self.pack.digest,
             self.national.digest,
             self.scenario.digest(),
             repr(self.scale),
             *(json.dumps([t.id, t.operator, dict(t.arguments), t.when], sort_keys=True) for t in self.targets),
-        ]
-        return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """What determines the results of a draw, as one hash."""
+        return hashlib.sha256("\n".join([code_digest(), *self.inputs]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -102,7 +120,7 @@ class Observed:
     """What was observed of each draw of a stage.
 
     Attributes:
-        values: Shape (draws, targets); NaN where a quantity is not defined, and in the whole row of a failed run.
+        values: Shape (draws, columns); NaN where a quantity is not defined, and in the whole row of a failed run.
         failed: Number of the draw and error of each failed run.
     """
 
@@ -124,7 +142,7 @@ def run_stage(simulator: Simulator, stage: Stage, folder: Path, workers: int, ad
         InputError: If the folder cannot be used.
     """
     place = folder / f"{stage.name}-{_key(simulator, stage)[:16]}"
-    columns = [target.id for target in simulator.targets]
+    columns = list(simulator.columns)
     tables = []
     for start in range(0, len(stage.values), PART):
         numbers = range(start, min(start + PART, len(stage.values)))
@@ -161,7 +179,7 @@ def _one(simulator: Simulator, draw: Draw) -> tuple[list[float], str]:
     try:
         return simulator(*draw).tolist(), ""
     except Exception as error:  # any bug in one run; the others go on, and it is told
-        return _lost(len(simulator.targets), draw, error)
+        return _lost(len(simulator.columns), draw, error)
 
 
 def _lost(width: int, draw: Draw, error: Exception) -> tuple[list[float], str]:
