@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class Simulator:
         scenario: What is run.
         targets: What is observed.
         scale: Share of the firms that is simulated.
+        fixed: Parameters of a rival submodel, by name; they may lie outside their range.
     """
 
     pack: RegionPack
@@ -53,12 +54,13 @@ class Simulator:
     scenario: Scenario
     targets: tuple[Target, ...]
     scale: float
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, parameters: dict[str, float], seed: int) -> Floats:
         """Return what is observed, shape (targets,)."""
         from sim.model import PpsModel  # here: whoever starts workers need not import Mesa
 
-        values = make_parameters(parameters, "draw")
+        values = replace(make_parameters(parameters, "draw"), **self.fixed)
         model = PpsModel(self.pack, self.scenario, values, (), seed, self.scale, self.national)
         return observe(model, self.targets)
 
@@ -70,7 +72,7 @@ class Simulator:
             self.pack.digest,
             self.national.digest,
             self.scenario.digest(),
-            repr(self.scale),
+            json.dumps([self.scale, dict(self.fixed)], sort_keys=True),
             *(json.dumps([t.id, t.operator, dict(t.arguments), t.when], sort_keys=True) for t in self.targets),
         ]
         return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
