@@ -12,17 +12,25 @@ PINS := requirements
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test check bench lock clean
+.PHONY: help setup setup-analysis setup-dev run calibrate validate test check bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.base ## Set up .venv with what a run needs
+
+setup-analysis: $(VENV)/.analysis ## Set up .venv with what fits and reports need as well
 
 setup-dev: $(VENV)/.dev ## Set up .venv with the tools of development as well
 
 run: setup ## Run the baseline scenario (ARGS="..." is passed on)
 	$(BIN)/pps run baseline $(ARGS)
+
+calibrate: setup-analysis ## Fit the model to what was reported (ARGS="..." is passed on)
+	$(BIN)/pps calibrate $(ARGS)
+
+validate: setup-analysis ## Compare the fitted model with what was reported and held back (ARGS="..." is passed on)
+	$(BIN)/pps validate $(ARGS)
 
 test: check ## Check everything, then run the tests (ARGS="..." is passed on to pytest)
 	$(BIN)/python -m pytest -n 2 -q $(ARGS)
@@ -41,7 +49,8 @@ bench: setup-dev ## Measure speed (ARGS="..." is passed on)
 lock: ## Write the pins anew (ARGS="--upgrade" for the newest versions)
 	python="$$(.ci/find-python 3.12)" && $(MAKE) setup-dev VENV=build/lock PYTHON="$$python"
 	$(call compile,base,)
-	$(call compile,dev,--extra dev --constraint $(PINS)/base.txt)
+	$(call compile,analysis,--extra analysis --constraint $(PINS)/base.txt)
+	$(call compile,dev,--extra dev --extra analysis --constraint $(PINS)/analysis.txt)
 
 clean: ## Remove .venv, caches and build leftovers (results stay)
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -52,9 +61,13 @@ $(VENV)/.base: $(PINS)/base.txt pyproject.toml
 	$(call install,base)
 	@touch $@
 
-$(VENV)/.dev: $(PINS)/dev.txt $(PINS)/base.txt pyproject.toml
-	$(call install,dev)
+$(VENV)/.analysis: $(PINS)/analysis.txt pyproject.toml
+	$(call install,analysis)
 	@touch $(VENV)/.base $@
+
+$(VENV)/.dev: $(PINS)/dev.txt pyproject.toml
+	$(call install,dev)
+	@touch $(VENV)/.base $(VENV)/.analysis $@
 
 # The environment is made only where none works yet. The pins are complete, so pip resolves nothing (--no-deps):
 # on macOS mesa would ask for pythran as well, a compiler that it never imports.

@@ -163,6 +163,7 @@ class Parameters:
     satisfied_mkb: float  # 0-1
     satisfied_large: float  # 0-1
     leaves_rather: float  # chance
+    leaves_at_random: float  # 1/quarter
     promote_value: float  # 0-1
     promotion: float  # 1/quarter
     fading_adequacy: float  # 0-1

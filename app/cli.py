@@ -301,6 +301,76 @@ def _list(rows: list[dict[str, Any]], stored: Run, replicate: int, words: Words,
     console.print(words("stories.next", command=report.story_command(stored.folder, rows[0]["name"])))
 
 
+# ── pps calibrate ───────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def calibrate(
+    runs: Annotated[int, typer.Option(help="Runs in each wave.")] = 4000,
+    waves: Annotated[int, typer.Option(help="Waves, 2 or more; each looks closer.")] = 3,
+    steps: Annotated[int, typer.Option(help="Steps of each chain.")] = 4000,
+    worlds: Annotated[int, typer.Option(help="Synthetic worlds of the self-check; 0 skips it.")] = 24,
+    generations: Annotated[int, typer.Option(help="Generations of the second estimate; 0 skips it.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of designs, runs and chains.")] = 1,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the posterior.")] = RESULTS / "calibration",
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Fit the model to what was reported of Noord-Brabant 2012-2018 and of BBL and BOL, and check the fit."""
+    words = Words(lang)
+    _needs_analysis()
+    from app import calibrate as pages
+    from calibration import calibrate as work
+    from calibration.fit import Budget
+
+    budget = Budget(runs, waves, steps)
+    kept = out / "runs"
+    try:
+        with _counting(words("calibrate.running"), work.runs_of(budget) + worlds, quiet) as advance:
+            posterior = work.calibrate(
+                work.simulator(), budget, worlds, generations, seed, kept, out, workers or _cores(), advance
+            )
+    except KeyboardInterrupt:
+        raise Stopped(words("calibrate.stopped", folder=kept)) from None
+    about = posterior.about
+    if as_json:
+        _print_json(about)
+    elif not quiet:
+        console, rows = _console(), about["parameters"]
+        identified = sum(row["identified"] for row in rows)
+        console.print(words("calibrate.title", identified=identified, learnable=len(rows)), style="bold")
+        console.print()
+        console.print(pages.learnt_table(about, words))
+        for line in (words("calibrate.width_means"), *pages.checks(about, words), words("calibrate.files", folder=out)):
+            console.print()
+            console.print(line)
+
+
+def _needs_analysis() -> None:
+    """Say in one line what is missing, where the libraries of the analysis are not installed."""
+    from importlib.util import find_spec
+
+    if missing := [name for name in ("emcee", "sklearn") if find_spec(name) is None]:
+        raise InputError(f"{' and '.join(missing)} not installed", "this command", "run `make setup-analysis` first")
+
+
+@contextmanager
+def _counting(title: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Show how far a long piece of work is, on a terminal.
+
+    Yields:
+        What to call with the number of pieces that are done since the last call.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda pieces: bar.advance(task, pieces)
+
+
 # ── pps parameters, evidence, regions, scenarios ──────────────────────────────────────────────────────
 @app.command()
 def parameters(

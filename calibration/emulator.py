@@ -68,12 +68,16 @@ class Emulator:
         expected: Floats = self.level + unit @ self.slope.T + (bent @ unit[:, :, None])[..., 0]
         return expected
 
-    def log_likelihood(self, unit: Floats) -> Floats:
-        """Return the log-likelihood of the observed values (score 0), up to a constant, shape (draws,).
+    def log_likelihood(self, unit: Floats, seen: Floats | float = 0.0) -> Floats:
+        """Return the log-likelihood of what was seen, up to a constant, shape (draws,).
 
         Normal, with the scatter of the model and the tolerance of the report (a synthetic likelihood, Wood 2010).
+
+        Args:
+            unit: Draws, shape (draws, parameters).
+            seen: Scores of what was seen, shape (targets,); what the reports say has score 0.
         """
-        half: Floats = -0.5 * ((self.mean(unit) @ self._whitening) ** 2).sum(axis=1)
+        half: Floats = -0.5 * (((self.mean(unit) - seen) @ self._whitening) ** 2).sum(axis=1)
         return half
 
 

@@ -26,6 +26,8 @@ type LogDensity = Callable[[Floats], Floats]
 HALF = 0.5
 """How far an emulator is believed when it chooses the runs of the next wave: its likelihood to this power."""
 WALKERS_PER_PARAMETER = 4
+MOMENTS = 100
+"""Moments at which the trace of the chains is kept."""
 LEAST_PER_TERM = 1.0
 """Runs in a wave for each term of the surface, at least: fewer, and the ridge has to invent."""
 
@@ -79,6 +81,7 @@ class Fit:
         sample: Posterior draws of all uncertain parameters as shares of their ranges, shape (draws, parameters).
         acceptance: Mean share of accepted steps in the chains.
         autocorrelation: Mean steps after which a chain has forgotten where it was, by learnable parameter.
+        trace: Mean log-likelihood of the walkers at 100 moments from the first step to the last.
     """
 
     prior: Prior
@@ -87,6 +90,7 @@ class Fit:
     sample: Floats
     acceptance: float
     autocorrelation: Floats
+    trace: Floats
 
 
 def observed_of(simulator: Simulator) -> tuple[Floats, Floats]:
@@ -130,7 +134,7 @@ def fit(
     chain = run_chains(waves[-1].emulator.log_likelihood, int(learnable.sum()), budget.steps, rng)
     sample = prior.design(budget.draws, seed + budget.waves)
     sample[:, learnable] = chain.pick(budget.draws, rng)
-    return Fit(prior, learnable, tuple(waves), sample, chain.acceptance, chain.autocorrelation)
+    return Fit(prior, learnable, tuple(waves), sample, chain.acceptance, chain.autocorrelation, chain.trace)
 
 
 def seeds_of(seed: int, wave: int, runs: int) -> np.ndarray:
@@ -160,11 +164,13 @@ class Chain:
         states: States after the first half, shape (steps, walkers, parameters).
         acceptance: Mean share of accepted steps.
         autocorrelation: Integrated autocorrelation time in steps, by parameter.
+        trace: Mean log-density of the walkers at `MOMENTS` moments from the first step to the last.
     """
 
     states: Floats
     acceptance: float
     autocorrelation: Floats
+    trace: Floats
 
     def pick(self, draws: int, rng: np.random.Generator) -> Floats:
         """Return states spread evenly over all steps and walkers, in random order, shape (draws, parameters)."""
@@ -188,10 +194,13 @@ def run_chains(log_density: LogDensity, parameters: int, steps: int, rng: np.ran
     sampler = emcee.EnsembleSampler(walkers, parameters, _inside_cube(log_density), moves=moves, vectorize=True)
     sampler.random_state = np.random.RandomState(rng.integers(0, 2**32, 8)).get_state()
     sampler.run_mcmc(_best_starts(log_density, walkers, parameters, rng), steps)
+    late = sampler.get_chain(discard=steps // 2)
+    moments = np.linspace(0, steps - 1, min(steps, MOMENTS)).round().astype(int)
     return Chain(
-        sampler.get_chain(discard=steps // 2),
+        late,
         float(np.mean(sampler.acceptance_fraction)),
-        emcee.autocorr.integrated_time(sampler.get_chain(discard=steps // 2), quiet=True),
+        emcee.autocorr.integrated_time(late, tol=0),  # without its warning: the number is reported
+        sampler.get_log_prob()[moments].mean(axis=1),
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +34,9 @@ from scenarios.region import load_region
 from scenarios.scenario import START, load_scenario
 from sim.calendar import Calendar
 from sim.world import PpsWorld
+
+if TYPE_CHECKING:
+    from sim.model import PpsModel
 
 FILE = "predictive.parquet"
 SCHEMA_VERSION = 1
@@ -88,10 +91,10 @@ def survival_column(end: str, quarters: int) -> str:
     return f"networks {end} {quarters}"
 
 
-def _students(model: PpsWorld) -> Floats:
+def _students(model: PpsModel) -> Floats:
     """Return students on 1 October, shape (places, years, tracks): of the province and of the country's stand-in."""
     province = {model.calendar.year(one.step): one.stock.sum(axis=(0, 1, 2)) for one in model.enrolment.years}
-    country = Survey(model, model.calendar.quarters - 1).country  # type: ignore[arg-type]  # a model is its world
+    country = Survey(model, model.calendar.quarters - 1).country
     return np.array([list(province.values()), [country[year] for year in province]], dtype=np.float64)
 
 

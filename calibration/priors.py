@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from agents.columns import Bools, Floats
 from agents.parameters import ParameterRow, parameter_table
 
 KNOWN = {
+    "leaves_at_random": "only a rival submodel uses it",
     "sample_floor": "a device of sampling firms, not of the world",
     "trends_from": "the years of the report that gives the trends",
     "trends_to": "the years of the report that gives the trends",
@@ -51,10 +52,12 @@ class Prior:
         logs = np.log(np.where(self.log, values, 1.0) / low) / np.log(high / low)
         return np.clip(np.where(self.log, logs, even), 0.0, 1.0)
 
-    def places(self, names: Sequence[str]) -> list[int]:
-        """Return where some parameters stand among all."""
-        number = {name: i for i, name in enumerate(self.names)}
-        return [number[name] for name in names]
+    def without(self, names: Collection[str]) -> Prior:
+        """Return the prior of the parameters that are not named."""
+        kept = np.array([name not in names for name in self.names])
+        return Prior(
+            tuple(name for name in self.names if name not in names), self.low[kept], self.high[kept], self.log[kept]
+        )
 
     def design(self, draws: int, seed: int) -> Floats:
         """Return a Latin hypercube over the ranges, as shares, shape (draws, parameters)."""
@@ -63,9 +66,14 @@ class Prior:
         return sample
 
 
-def load_prior() -> Prior:
-    """Return the prior of every uncertain parameter of the table."""
-    rows = [row for row in parameter_table().values() if row.low < row.high and row.name not in KNOWN]
+def load_prior(also: Collection[str] = ()) -> Prior:
+    """Return the prior of every uncertain parameter of the table.
+
+    Args:
+        also: Parameters of `KNOWN` that are to be uncertain nevertheless.
+    """
+    known = KNOWN.keys() - set(also)
+    rows = [row for row in parameter_table().values() if row.low < row.high and row.name not in known]
     low, high = (np.array([getattr(row, end) for row in rows]) for end in ("low", "high"))
     return Prior(tuple(row.name for row in rows), low, high, np.array([_is_wide(row) for row in rows]))
 

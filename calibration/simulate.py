@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ PART = 200
 """Runs in a part: what a power cut costs at most."""
 
 SCALE = 0.1
-"""Share of the firms in runs that are compared with reports: of what is observed it changes little."""
+"""Share of the firms in runs that are compared with reports: outcomes do not drift with it (docs/odd.md)."""
 
 type Advance = Callable[[int], None]
 type Draw = tuple[dict[str, float], int]
@@ -53,6 +53,7 @@ class Simulator:
         scenario: What is run.
         targets: What is observed.
         scale: Share of the firms that is simulated.
+        fixed: Parameters of a rival submodel, by name; they may lie outside their range.
     """
 
     pack: RegionPack
@@ -60,6 +61,7 @@ class Simulator:
     scenario: Scenario
     targets: tuple[Target, ...]
     scale: float
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, parameters: dict[str, float], seed: int) -> Floats:
         """Return what is observed, shape (columns,)."""
@@ -69,7 +71,7 @@ class Simulator:
         """Return the model of a draw, which has not lived yet."""
         from sim.model import PpsModel  # here: whoever starts workers need not import Mesa
 
-        values = make_parameters(parameters, "draw")
+        values = replace(make_parameters(parameters, "draw"), **self.fixed)
         return PpsModel(self.pack, self.scenario, values, (), seed, self.scale, self.national)
 
     @property
@@ -84,7 +86,7 @@ class Simulator:
             self.pack.digest,
             self.national.digest,
             self.scenario.digest(),
-            repr(self.scale),
+            json.dumps([self.scale, dict(self.fixed)], sort_keys=True),
             *(json.dumps([t.id, t.operator, dict(t.arguments), t.when], sort_keys=True) for t in self.targets),
         )
 

@@ -106,7 +106,8 @@ def _act(world: PpsWorld, rows: Ints) -> None:
     leaves = impatient & ((draws < p.leaves_rather) | (table.role[rows] == Role.KLANT))
     falls = impatient & ~leaves
     settled = table.since[rows] + 1 < world.quarter
-    drifts = ~impatient & settled & (draws < p.drift_without_regie * (1.0 - pps.adequacy[of]))
+    drift = p.leaves_at_random + p.drift_without_regie * (1.0 - pps.adequacy[of])
+    drifts = ~impatient & settled & (draws < drift)
     ceiling = np.where(pps.position[of] >= Position.SHARED, Role.MEDE_EIGENAAR, Role.PARTNER)
     content = (table.value[rows] >= p.promote_value) & ~impatient
     rises = content & (draws > 1.0 - p.promotion) & (table.role[rows] < ceiling)

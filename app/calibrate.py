@@ -1,0 +1,40 @@
+"""The calibration for people: what was learnt, what was not, and whether the inference can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from app.words import Words
+
+
+def learnt_table(about: Mapping[str, Any], words: Words) -> Table:
+    """Return the parameters that move targets, the best identified first.
+
+    Args:
+        about: What `about.json` of a posterior says.
+        words: The language.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(words("calibrate.parameter"), no_wrap=True)
+    for key in ("low", "median", "high", "width"):
+        table.add_column(words(f"calibrate.{key}"), justify="right")
+    for row in about["parameters"]:
+        numbers = (f"{row[key]:.3g}" for key in ("low_90", "median", "high_90"))
+        table.add_row(
+            row["name"], *numbers, words.percent(row["relative_width"]), style="" if row["identified"] else "dim"
+        )
+    return table
+
+
+def checks(about: Mapping[str, Any], words: Words) -> list[str]:
+    """Return what the checks of the inference found, in sentences."""
+    found = []
+    if check := about["self_check"]:
+        shares = {key: words.percent(check[key]) for key in ("inside_50", "inside_90")}
+        found.append(words("calibrate.self_check", worlds=check["worlds"], **shares))
+    if search := about["cross_check"]:
+        found.append(words("calibrate.cross_check", inside=search["inside_90"], of=search["parameters"]))
+    return found
