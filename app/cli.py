@@ -318,7 +318,7 @@ def calibrate(
 ) -> None:
     """Fit the model to what was reported of Noord-Brabant 2012-2018 and of BBL and BOL, and check the fit."""
     words = Words(lang)
-    _needs_analysis()
+    _needs_analysis("emcee", "sklearn")
     from app import calibrate as pages
     from calibration import calibrate as work
     from calibration.fit import Budget
@@ -346,11 +346,11 @@ def calibrate(
             console.print(line)
 
 
-def _needs_analysis() -> None:
+def _needs_analysis(*names: str) -> None:
     """Say in one line what is missing, where the libraries of the analysis are not installed."""
     from importlib.util import find_spec
 
-    if missing := [name for name in ("emcee", "sklearn") if find_spec(name) is None]:
+    if missing := [name for name in names if find_spec(name) is None]:
         raise InputError(f"{' and '.join(missing)} not installed", "this command", "run `make setup-analysis` first")
 
 
@@ -369,6 +369,71 @@ def _counting(title: str, total: int, quiet: bool) -> Iterator[Callable[[int], N
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task(title, total=total)
         yield lambda pieces: bar.advance(task, pieces)
+
+
+# ── pps validate ────────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def validate(
+    posterior: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="A posterior; by default the one that comes with the project.")
+    ] = None,
+    out: Annotated[str | None, typer.Option(metavar="FOLDER", help="Folder to write validation.html to.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes to use; by default one per core.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what the fitted model predicts with what was reported, fitted to and held back."""
+    from app import validate as pages
+    from calibration import predictive as work
+    from calibration.posterior import SHIPPED, load_posterior
+    from calibration.priors import load_prior
+    from calibration.validate import all_targets, load_reasons
+    from calibration.validate import validate as compare
+
+    words, place = Words(lang), SHIPPED if posterior is None else Path(posterior)
+    page_folder = None if out is None else _new_folder(out)
+    fitted, predictor, reasons = load_posterior(place), work.make_predictor(all_targets()), load_reasons()
+    runs = work.load_predictive(fitted, predictor, place)
+    if runs is None:
+        kept = RESULTS / "validate"
+        try:
+            with _counting(words("validate.running"), 2 * work.DRAWS, False) as advance:
+                runs = work.predictive_of(fitted, load_prior(), predictor, kept, workers or _cores(), advance)
+        except KeyboardInterrupt:
+            raise Stopped(words("validate.stopped", folder=kept)) from None
+    found = compare(runs, all_targets(), reasons)
+    page = None
+    if page_folder is not None:
+        from app.page import write_page
+
+        again = ["pps", "validate", *(["--posterior", posterior] if posterior else []), "--out", str(page_folder)]
+        page = write_page(found, page_folder, [*again, "--lang", lang], words)
+    if as_json:
+        _print_json(pages.validation_json(found))
+        return
+    console = _console()
+    console.print(words("validate.title"), style="bold")
+    console.print()
+    console.print(pages.validation_table(found, words))
+    for line in pages.footing(found, words):
+        console.print(line)
+    console.print()
+    console.print(words("validate.page_hint") if page is None else words("validate.page", path=page))
+
+
+def _new_folder(out: str) -> Path:
+    """Make the folder of a page, before anything that takes long; what a page needs must be there as well."""
+    _needs_analysis("jinja2", "matplotlib")
+    if not out.strip():  # as a path it would be this very folder
+        raise InputError("the name of the folder is empty", "--out", "a folder to write in")
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write there: {error.strerror}", f"--out {out}", "a folder to write in") from None
+    if not os.access(folder, os.W_OK):
+        raise InputError("cannot write there", f"--out {out}", "a folder to write in")
+    return folder
 
 
 # ── pps parameters, evidence, regions, scenarios ──────────────────────────────────────────────────────
