@@ -17,6 +17,7 @@ from app.words import Words
 from calibration.validate import Band
 
 INK, MUTED, HAIRLINE, TEAL, ORANGE = "#14243B", "#64748B", "#E7ECF2", "#0F766E", "#C2570C"
+PRIOR = "#DDE5EC"
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -93,7 +94,7 @@ def whole_share(words: Words) -> Show:
 
 def _band(axes: Axes, band: Band, colour: str, prior: bool) -> None:
     if prior:
-        axes.fill_between(band.years, band.prior_low_90, band.prior_high_90, color=HAIRLINE, linewidth=0)
+        axes.fill_between(band.years, band.prior_low_90, band.prior_high_90, color=PRIOR, linewidth=0)
     axes.fill_between(band.years, band.low_90, band.high_90, color=colour, alpha=0.3, linewidth=0)
     axes.plot(band.years, band.median, color=colour, linewidth=2)
     axes.margins(x=0.02)

@@ -398,7 +398,8 @@ def validate(
         kept = RESULTS / "validate"
         try:
             with _counting(words("validate.running"), 2 * work.DRAWS, False) as advance:
-                runs = work.predictive_of(fitted, load_prior(), predictor, kept, workers or _cores(), advance)
+                prior, processes = load_prior(), workers or _cores()
+                runs = work.predictive_of(fitted, prior, predictor, kept, processes, advance, work.DRAWS)
         except KeyboardInterrupt:
             raise Stopped(words("validate.stopped", folder=kept)) from None
     found = compare(runs, all_targets(), reasons)

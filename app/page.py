@@ -142,8 +142,7 @@ def _patterns(validation: Validation, words: Words) -> Iterator[dict[str, Any]]:
             "id": pattern,
             "title": words(f"pattern.{pattern}"),
             "roles": [
-                (words(f"validate.{role}"), [row for row in rows if row["role"] == role])
-                for role in ("calibrate", "validate")
+                (words(said), [row for row in rows if row["role"] == role]) for role, said in pages.ROLES.items()
             ],
             "empty": not rows,
         }

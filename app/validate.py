@@ -17,10 +17,10 @@ from calibration.validate import Band, Comparison, Spread, Validation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import JustifyMethod
-
 AS_PERCENT = ("fraction", "ratio")
 MARKS: Mapping[str, str] = {"calibrate": "●", "validate": "○"}
+ROLES: Mapping[str, str] = {"calibrate": "validate.calibrate", "validate": "validate.validate"}
+"""What is said of the role of a target."""
 
 
 # ── numbers ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -36,7 +36,7 @@ def show(value: float, target: Target, words: Words, whole: bool = False) -> str
     if not math.isfinite(value):
         return words("validate.undefined")
     times = 100.0 if target.unit in AS_PERCENT else 1.0
-    digits = 0 if whole or target.tolerance * times >= 10 else 1
+    digits = 0 if whole or target.tolerance * times >= 10 or abs(value) >= 100 else 1
     text = words.number(times * value, digits)
     return words("number.percent", number=text) if times > 1 else text
 
@@ -82,9 +82,9 @@ def validation_table(validation: Validation, words: Words) -> Table:
     """Return the table of all targets by pattern."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(words("validate.figure"), ratio=1)
-    for key in ("reported", "predicted", "interval", "width", "met"):
-        justify: JustifyMethod = "left" if key == "met" else "right"
-        table.add_column(words(f"validate.{key}"), justify=justify, no_wrap=key != "predicted")
+    for key in ("validate.reported", "validate.predicted", "validate.interval", "validate.width"):
+        table.add_column(words(key), justify="right", no_wrap=key != "validate.predicted")
+    table.add_column(words("validate.met"), no_wrap=True)
     for pattern, compared in by_pattern(validation):
         table.add_row(Text(f"{pattern} {words(f'pattern.{pattern}')}", style="bold cyan"))
         for one in compared:

@@ -6,6 +6,7 @@ target as its 95 percent. That error is added to each run at evenly spaced quant
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +26,7 @@ from calibration.targets import TOLERANCE_SD, Sentence, Target, calibration_targ
 from scenarios.tables import Folder, Row, Slug
 
 FOLDER = Path(__file__).parent
-ERRORS = 64
+ERRORS = 200
 """Evenly spaced quantiles at which the error of a report is added to each run."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 ORDINAL = "yes/no"
@@ -158,7 +159,8 @@ class Survival:
     Attributes:
         draws: The estimate of each draw (Kaplan-Meier): its spread is ignorance and chance together.
         pooled: The estimate over all draws of the posterior as one.
-        pooled_low_95: Lower end of the 95 percent interval of it: chance alone.
+        pooled_low_95: Lower end of the 95 percent interval of it: how exact the many runs make the mean over what
+            is not known, and no more; the width that matters is that of `draws`. NaN where it has none.
         pooled_high_95: Upper end.
         partnerships: Mean number of partnerships behind the estimate of a draw.
     """
@@ -367,6 +369,8 @@ def _pooled(counts: np.ndarray) -> tuple[Floats, Floats, Floats]:
     if not counts.sum():
         return nothing, nothing, nothing
     estimate = ecdf(_seen(counts)).sf
-    interval = estimate.confidence_interval(0.95, method="log-log")
+    with warnings.catch_warnings():  # where all live or none does it has no interval; then it stays NaN
+        warnings.simplefilter("ignore", RuntimeWarning)
+        interval = estimate.confidence_interval(0.95, method="log-log")
     low, high = (end.evaluate(np.array(STEPS)) for end in (interval.low, interval.high))
     return estimate.evaluate(np.array(STEPS)), low, high

@@ -18,8 +18,12 @@ from agents.parameters import STATUSES
 from agents.partnership import Decision, Kind, Leaving, Location, Position
 from app import report
 from app.story import Row, Story, find, tell
+from app.validate import AS_PERCENT
 from app.words import Language, Words, load_texts
 from calibration.evidence import NO_TARGET, ROLES
+from calibration.predictive import TRACKS
+from calibration.targets import PATTERNS
+from calibration.validate import ORDINAL, all_targets
 from experiments.tables import tables_of
 from scenarios.region import OTHER_KINDS
 from sim.calls import SCHEMES
@@ -67,6 +71,14 @@ FAMILIES = {
     "role": {*ROLES, "validate"},
     "no_target": set(NO_TARGET),
     "group": set(report.GROUPS),
+    "pattern": set(PATTERNS),
+    "target": {target.id for target in all_targets()},
+    "measure": {target.unit for target in all_targets()} - {ORDINAL, *AS_PERCENT},
+    "validate.never": set("12345678"),
+    "validate.tile": {"calibrate", "validate", "width", "ordinal", "of"},
+    "validate.students": {"title", "about", "country_bbl", "country_bol", "province"},
+    "validate.chart": {"model", "prior", "calibrate", "validate", *TRACKS},
+    "validate.again": {"title", "command", "runs", "runs_told", "posterior", "observed", "code", "versions"},
     "partners": {f"{kind}.{form}" for kind in (*NAMES, "all", "firms") for form in ("one", "other")},
     "run.replicates": {"one", "other"},
 }
@@ -88,7 +100,8 @@ def test_every_shown_outcome_has_its_unit_or_needs_none() -> None:
 
 def test_every_text_is_used() -> None:
     """A key stands in the code as it is; of families, conditions and columns the code holds the beginning."""
-    code = "\n".join(path.read_text(encoding="utf-8") for path in APP.glob("*.py"))
+    sources = (*APP.glob("*.py"), *APP.glob("templates/*.html"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     made = {*FAMILIES, "unit", "condition", "stories", "packs"}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
