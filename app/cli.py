@@ -304,12 +304,12 @@ def _list(rows: list[dict[str, Any]], stored: Run, replicate: int, words: Words,
 # ── pps calibrate ───────────────────────────────────────────────────────────────────────────────────
 @app.command()
 def calibrate(
-    runs: Annotated[int, typer.Option(help="Runs in each wave.")] = 4000,
-    waves: Annotated[int, typer.Option(help="Waves, 2 or more; each looks closer.")] = 3,
-    steps: Annotated[int, typer.Option(help="Steps of each chain.")] = 4000,
+    members: Annotated[int, typer.Option(help="Worlds in the ensemble.")] = 2000,
+    steps: Annotated[int, typer.Option(help="Steps in which they are moved.")] = 4,
     worlds: Annotated[int, typer.Option(help="Synthetic worlds of the self-check; 0 skips it.")] = 24,
+    check_members: Annotated[int, typer.Option(help="Worlds in the ensemble of each self-check.")] = 400,
     generations: Annotated[int, typer.Option(help="Generations of the second estimate; 0 skips it.")] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of designs, runs and chains.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of designs and runs.")] = 1,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the posterior.")] = RESULTS / "calibration",
     workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
     lang: Lang = Language.EN,
@@ -321,15 +321,16 @@ def calibrate(
     _needs_analysis()
     from app import calibrate as pages
     from calibration import calibrate as work
-    from calibration.fit import Budget
+    from calibration.fit import Budget, Engine
+    from calibration.priors import load_prior
 
-    budget = Budget(runs, waves, steps)
+    budget, check = Budget(members, steps), Budget(check_members, steps)
     kept = out / "runs"
+    total = budget.runs + worlds * check_members * (steps - 1)
     try:
-        with _counting(words("calibrate.running"), work.runs_of(budget) + worlds, quiet) as advance:
-            posterior = work.calibrate(
-                work.simulator(), budget, worlds, generations, seed, kept, out, workers or _cores(), advance
-            )
+        with _counting(words("calibrate.running"), total, quiet) as advance:
+            engine = Engine(work.simulator(), load_prior(), kept, workers or _cores(), advance)
+            posterior = work.calibrate(engine, budget, check, worlds, generations, seed, out)
     except KeyboardInterrupt:
         raise Stopped(words("calibrate.stopped", folder=kept)) from None
     about = posterior.about
@@ -350,7 +351,7 @@ def _needs_analysis() -> None:
     """Say in one line what is missing, where the libraries of the analysis are not installed."""
     from importlib.util import find_spec
 
-    if missing := [name for name in ("emcee", "sklearn") if find_spec(name) is None]:
+    if missing := [name for name in ("dageo", "sklearn") if find_spec(name) is None]:
         raise InputError(f"{' and '.join(missing)} not installed", "this command", "run `make setup-analysis` first")
 
 
