@@ -9,6 +9,7 @@ its range and is sampled, never frozen.
 from __future__ import annotations
 
 import io
+import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from calibration.scores import TOLERANCE_SD, score
 from calibration.screening import Screening, screen
 from calibration.simulate import Advance, Observed, Simulator, Stage, run_stage
 
+PAIRS = 4
+"""One member in so many is run twice in each step, to tell chance from ignorance."""
 EDGE = 1e-6
 """A share of a range this near its end counts as this far from it: the normal scale has no ends."""
 
@@ -48,8 +51,8 @@ class Budget:
 
     @property
     def runs(self) -> int:
-        """Runs that a fit takes: one a member and step, half of them again for chance, and once at the end."""
-        return self.members * (self.steps + 1) + self.members // 2
+        """Runs that a fit takes: a member once in each step and at the end, and some twice."""
+        return self.members * (self.steps + 1) + self.steps * (self.members // PAIRS)
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,11 @@ class Fit:
     Attributes:
         prior: What was uncertain.
         screening: What moves what, in the ensemble spread over the ranges.
-        chance: Covariance of the scores of the targets over seeds, shape (targets, targets).
         ensembles: Where the ensemble was before the first step, after each, and at the end.
     """
 
     prior: Prior
     screening: Screening
-    chance: Floats
     ensembles: tuple[Ensemble, ...]
 
     @property
@@ -128,20 +129,16 @@ def fit(engine: Engine, budget: Budget, seed: int) -> Fit:
         budget: How much work it may take.
         seed: Seed of the first ensemble, of all runs and of the reports' error.
     """
-    first = engine.run("start", engine.prior.design(budget.members, seed), seeds_of(seed, 0, budget.members))
-    scores = engine.scores(first)
-    half = budget.members // 2
-    again = engine.run("chance", first.unit[:half], seeds_of(seed, 1, half))
-    chance = np.cov((scores[:half] - engine.scores(again)).T) / 2
-    screening = screen(first.unit, scores)
-    nothing_off = np.zeros(len(chance))
-    between, unit = assimilate(engine, first, screening.learnable, chance, nothing_off, budget, seed)
-    last = engine.run("end", unit, seeds_of(seed, 1 + budget.steps, budget.members))
-    return Fit(engine.prior, screening, chance, (first, *between, last))
+    first = engine.run("step-0", engine.prior.design(budget.members, seed), seeds_of(seed, 0, budget.members))
+    screening = screen(first.unit, engine.scores(first))
+    nothing_off = np.zeros(len(engine.simulator.targets))
+    ensembles, unit = assimilate(engine, first, screening.learnable, nothing_off, budget, seed)
+    last = engine.run("end", unit, seeds_of(seed, 2 * budget.steps, budget.members))
+    return Fit(engine.prior, screening, (*ensembles, last))
 
 
 def assimilate(
-    engine: Engine, first: Ensemble, learnable: Bools, chance: Floats, seen: Floats, budget: Budget, seed: int
+    engine: Engine, first: Ensemble, learnable: Bools, seen: Floats, budget: Budget, seed: int
 ) -> tuple[list[Ensemble], Floats]:
     """Move an ensemble from the ranges to where the targets are met.
 
@@ -149,39 +146,64 @@ def assimilate(
         engine: Runs the ensembles.
         first: The ensemble spread over the ranges.
         learnable: Which parameters may move.
-        chance: Covariance of the scores over seeds.
         seen: Scores of what was seen; what the reports say has score 0.
         budget: How much work it may take.
         seed: Seed of the runs and of the reports' error.
 
     Returns:
-        The ensembles after each step but the last, and the parameters after the last as shares of their ranges.
+        The ensembles that were run, and the parameters after the last step as shares of their ranges.
     """
-    # Along its principal axes chance is independent over targets, as the reports' error is along any. Each step
-    # weighs both down by the number of steps; of chance one part is in the runs themselves.
+    ensembles, unit = [first], first.unit
+    for step, inflation in enumerate(inflations(budget.steps)):
+        if step:
+            ensembles.append(engine.run(f"step-{step}", unit, seeds_of(seed, 2 * step, len(unit))))
+        chance = chance_of(engine, ensembles[-1], seeds_of(seed, 2 * step + 1, len(unit) // PAIRS))
+        unit = _move(unit, engine.scores(ensembles[-1]), chance, seen, learnable, inflation, seed + step)
+    return ensembles, unit
+
+
+def inflations(steps: int) -> Floats:
+    """Return by how much errors are inflated in each step; half as much in each as in the one before.
+
+    The inverses sum to 1, so that all steps together weigh the reports once. The first steps, far from the targets
+    where straight lines are crude, count least.
+    """
+    return (2.0**steps - 1) / 2.0 ** np.arange(steps)
+
+
+def chance_of(engine: Engine, ensemble: Ensemble, seeds: Ints) -> Floats:
+    """Return the covariance of scores over seeds, from running some members again, shape (targets, targets)."""
+    again = engine.run("again", ensemble.unit[: len(seeds)], seeds)
+    covariance: Floats = np.cov((engine.scores(ensemble)[: len(seeds)] - engine.scores(again)).T) / 2
+    return covariance
+
+
+def _move(
+    unit: Floats, scores: Floats, chance: Floats, seen: Floats, learnable: Bools, inflation: float, seed: int
+) -> Floats:
+    """Move the members by one step.
+
+    Along its principal axes chance is independent over targets, as the reports' error is along any. Both are
+    inflated; of chance one part is in the runs themselves.
+    """
     strength, axes = np.linalg.eigh(chance)
-    error = np.sqrt(TOLERANCE_SD**2 + (1 - 1 / budget.steps) * np.maximum(strength, 0.0))
-    after: list[Ensemble] = []
-
-    def forward(normal: Floats) -> Floats:
-        number = len(after) + 1
-        after.append(engine.run(f"step-{number}", norm.cdf(normal), seeds_of(seed, 1 + number, len(normal))))
-        seen_now: Floats = engine.scores(after[-1]) @ axes
-        return seen_now
-
-    with redirect_stdout(io.StringIO()):  # dageo prints each step
+    error = np.sqrt(TOLERANCE_SD**2 + (1 - 1 / inflation) * np.maximum(strength, 0.0))
+    moves = np.repeat(learnable[:, None].astype(np.float64), len(seen), axis=1)
+    # dageo prints the step, and warns that one step alone does not weigh the reports once
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
         normal = dageo.esmda(
-            norm.ppf(np.clip(first.unit, EDGE, 1 - EDGE)),
-            forward,
+            norm.ppf(np.clip(unit, EDGE, 1 - EDGE)),
+            None,  # the members have been run
             seen @ axes,
             error,
-            alphas=budget.steps,
-            data_prior=engine.scores(first) @ axes,
-            localization_matrix=np.repeat(learnable[:, None].astype(np.float64), len(chance), axis=1),
+            alphas=np.array([inflation]),
+            data_prior=scores @ axes,
+            localization_matrix=moves,
             return_post_data=False,
-            random=np.random.default_rng([seed, budget.steps]),
+            random=np.random.default_rng([seed, len(unit)]),
         )
-    return after, norm.cdf(normal)
+    moved: Floats = norm.cdf(normal)
+    return moved
 
 
 def seeds_of(seed: int, stage: int, runs: int) -> Ints:

@@ -73,7 +73,7 @@ def self_check(engine: Engine, fit: Fit, worlds: int, budget: Budget, seed: int)
     rank, width = [], []
     for world in range(worlds):
         seen = scores[total - 1 - world] + TOLERANCE_SD * rng.standard_normal(scores.shape[1])
-        _, found = assimilate(engine, start, fit.learnable, fit.chance, seen, budget, seed + 1 + world)
+        _, found = assimilate(engine, start, fit.learnable, seen, budget, seed + 1 + world)
         rank.append((found < first.unit[total - 1 - world]).mean(axis=0))
         width.append(relative_width(found))
     return SelfCheck(np.array(rank), np.array(width), budget.members)

@@ -18,11 +18,11 @@ from agents.errors import InputError
 from agents.parameters import make_parameters, parameter_table
 from calibration import simulate
 from calibration.crosscheck import cross_check
-from calibration.fit import Budget, Engine, fit, seeds_of
+from calibration.fit import Budget, Engine, chance_of, fit, inflations, seeds_of
 from calibration.posterior import ABOUT, DRAWS, load_posterior, write_posterior
 from calibration.priors import KNOWN, Prior, load_prior
 from calibration.rivals import ranked_score
-from calibration.scores import TOLERANCE_SD, score
+from calibration.scores import BEND, MODEL_ERROR, TOLERANCE_SD, score
 from calibration.screening import screen
 from calibration.selfcheck import relative_width, self_check
 from calibration.simulate import Simulator, Stage, run_stage
@@ -160,11 +160,15 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_scores_are_tolerances_near_and_logarithms_far() -> None:
-    targets = (target(0, 100.0, 10.0),)
-    scores = score(np.array([[100.0], [101.0], [99.0], [1100.0], [np.nan]]), targets)[:, 0]
-    np.testing.assert_allclose(scores[:3], [0.0, 0.1, -0.1], atol=2e-4)
-    assert scores[3] == pytest.approx(np.log(200), abs=0.01)
-    assert scores[4] == pytest.approx(-np.arcsinh(10.0))  # nothing is 0
+    scores = score(np.array([[100.0], [101.0], [99.0], [1e5 + 100], [np.nan]]), (target(0, 100.0, 10.0),))[:, 0]
+    wide = np.hypot(10.0, MODEL_ERROR * 100.0)
+    np.testing.assert_allclose(scores[:3], [0.0, 1 / wide, -1 / wide], atol=2e-4)
+    assert scores[3] == pytest.approx(BEND * np.log(2e5 / wide / BEND), rel=0.01)
+    assert scores[4] == pytest.approx(-BEND * np.arcsinh(100.0 / wide / BEND))  # nothing is 0
+
+
+def test_a_share_has_the_error_of_the_model_of_one() -> None:
+    assert score(np.array([[0.1 + MODEL_ERROR]]), (target(0, 0.1, 1e-9),))[0, 0] == pytest.approx(1.0, abs=0.01)
 
 
 def test_screening_finds_what_moves_what() -> None:
@@ -201,8 +205,14 @@ def test_what_moves_nothing_keeps_its_range(fitted) -> None:
 
 
 def test_chance_is_told_from_ignorance(fitted) -> None:
-    _, found = fitted
-    assert found.chance[2, 2] == pytest.approx((0.5 / 2.0) ** 2, rel=0.3)  # t2 is chance alone, its tolerance is 2
+    made, found = fitted
+    chance = chance_of(made, found.ensembles[-1], seeds_of(9, 9, 300))
+    assert np.diag(chance) == pytest.approx([0.2, 0.2, 0.0625], rel=0.35)  # 0.25 without the bend, and 0.5 of 2
+
+
+def test_all_steps_together_weigh_the_reports_once() -> None:
+    for steps in range(1, 10):
+        assert (1 / inflations(steps)).sum() == pytest.approx(1.0)
 
 
 def test_the_same_seed_gives_the_same_fit(fitted, tmp_path: Path) -> None:
