@@ -168,13 +168,15 @@ def inflations(steps: int) -> Floats:
     The inverses sum to 1, so that all steps together weigh the reports once. The first steps, far from the targets
     where straight lines are crude, count least.
     """
-    return (2.0**steps - 1) / 2.0 ** np.arange(steps)
+    inflation: Floats = (2.0**steps - 1) / 2.0 ** np.arange(steps)
+    return inflation
 
 
 def chance_of(engine: Engine, ensemble: Ensemble, seeds: Ints) -> Floats:
     """Return the covariance of scores over seeds, from running some members again, shape (targets, targets)."""
     again = engine.run("again", ensemble.unit[: len(seeds)], seeds)
-    covariance: Floats = np.cov((engine.scores(ensemble)[: len(seeds)] - engine.scores(again)).T) / 2
+    off = engine.scores(ensemble)[: len(seeds)] - engine.scores(again)
+    covariance: Floats = np.cov(off.T) / 2
     return covariance
 
 
