@@ -68,7 +68,7 @@ FAMILIES = {
     "no_target": set(NO_TARGET),
     "group": set(report.GROUPS),
     "partners": {f"{kind}.{form}" for kind in (*NAMES, "all", "firms") for form in ("one", "other")},
-    **dict.fromkeys(("run.replicates", "run.draws", "run.of_seeds"), {"one", "other"}),
+    **{key: {"one", "other"} for key in ("run.replicates", "run.draws", "run.of_seeds")},
     "source": {"chance", "ignorance"},
 }
 """Texts that are found by a word of the model, each with all words that occur."""
