@@ -92,7 +92,16 @@ def run(
     scenario: Annotated[str, typer.Argument(help="A named scenario, or a scenario file (.toml).")] = "baseline",
     region: Annotated[str, typer.Option(help="A named region, or the folder of a region pack.")] = "noord-brabant",
     seed: Annotated[int, typer.Option(help="Seed of the first replicate; the next has seed + 1.")] = 1,
-    replicates: Annotated[int, typer.Option(help="How often the same is run, with other chance.")] = 8,
+    replicates: Annotated[
+        int, typer.Option(help="How often the same is run, with other chance; in pairs with the same parameters.")
+    ] = 16,
+    parameters: Annotated[
+        str,
+        typer.Option(
+            metavar="posterior|default|FOLDER",
+            help="Where parameters come from: draws of the posterior, the central set, or draws in FOLDER.",
+        ),
+    ] = "posterior",
     until: Annotated[
         str | None, typer.Option(help="Last quarter, such as 2030-Q4; by default that of the scenario.")
     ] = None,
@@ -113,7 +122,7 @@ def run(
     try:
         from experiments.store import store_run
 
-        experiment = _experiment(scenario, region, seed, replicates, until, scale)
+        experiment = _experiment(scenario, region, parameters, seed, replicates, until, scale)
         folder = folder or RESULTS / (re.sub(r"[^\w-]+", "-", experiment.scenario.name).strip("-") or "run")
         title = words.pick(experiment.scenario, "title")
         with _progress(title, replicates, words, quiet) as advance:
@@ -134,8 +143,10 @@ def run(
         raise typer.Exit(FAILURE)
 
 
-def _experiment(scenario: str, region: str, seed: int, replicates: int, until: str | None, scale: float) -> Experiment:
-    from agents.parameters import make_parameters
+def _experiment(
+    scenario: str, region: str, parameters: str, seed: int, replicates: int, until: str | None, scale: float
+) -> Experiment:
+    from app.parameter_sets import parameter_sets
     from experiments.runner import Experiment
     from scenarios.national import load_national
     from scenarios.region import load_region
@@ -144,8 +155,8 @@ def _experiment(scenario: str, region: str, seed: int, replicates: int, until: s
     asked = load_scenario(scenario)
     if until is not None:
         asked = asked.model_copy(update={"until": _last_quarter(until)})
-    parameters = make_parameters(asked.parameters, "scenario")
-    return Experiment(load_region(region), load_national(), asked, parameters, seed, replicates, scale)
+    sets = parameter_sets(parameters, asked.parameters, seed, replicates)
+    return Experiment(load_region(region), load_national(), asked, sets, seed, replicates, scale)
 
 
 def _last_quarter(until: str) -> str:
