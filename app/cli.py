@@ -92,7 +92,16 @@ def run(
     scenario: Annotated[str, typer.Argument(help="A named scenario, or a scenario file (.toml).")] = "baseline",
     region: Annotated[str, typer.Option(help="A named region, or the folder of a region pack.")] = "noord-brabant",
     seed: Annotated[int, typer.Option(help="Seed of the first replicate; the next has seed + 1.")] = 1,
-    replicates: Annotated[int, typer.Option(help="How often the same is run, with other chance.")] = 8,
+    replicates: Annotated[
+        int, typer.Option(help="How often the same is run, with other chance; in pairs with the same parameters.")
+    ] = 16,
+    parameters: Annotated[
+        str,
+        typer.Option(
+            metavar="posterior|default|FOLDER",
+            help="Where parameters come from: draws of the posterior, the central set, or draws in FOLDER.",
+        ),
+    ] = "posterior",
     until: Annotated[
         str | None, typer.Option(help="Last quarter, such as 2030-Q4; by default that of the scenario.")
     ] = None,
@@ -113,7 +122,7 @@ def run(
     try:
         from experiments.store import store_run
 
-        experiment = _experiment(scenario, region, seed, replicates, until, scale)
+        experiment = _experiment(scenario, region, parameters, seed, replicates, until, scale)
         folder = folder or RESULTS / (re.sub(r"[^\w-]+", "-", experiment.scenario.name).strip("-") or "run")
         title = words.pick(experiment.scenario, "title")
         with _progress(title, replicates, words, quiet) as advance:
@@ -134,8 +143,10 @@ def run(
         raise typer.Exit(FAILURE)
 
 
-def _experiment(scenario: str, region: str, seed: int, replicates: int, until: str | None, scale: float) -> Experiment:
-    from agents.parameters import make_parameters
+def _experiment(
+    scenario: str, region: str, parameters: str, seed: int, replicates: int, until: str | None, scale: float
+) -> Experiment:
+    from app.parameter_sets import parameter_sets
     from experiments.runner import Experiment
     from scenarios.national import load_national
     from scenarios.region import load_region
@@ -144,8 +155,8 @@ def _experiment(scenario: str, region: str, seed: int, replicates: int, until: s
     asked = load_scenario(scenario)
     if until is not None:
         asked = asked.model_copy(update={"until": _last_quarter(until)})
-    parameters = make_parameters(asked.parameters, "scenario")
-    return Experiment(load_region(region), load_national(), asked, parameters, seed, replicates, scale)
+    sets = parameter_sets(parameters, asked.parameters, seed, replicates)
+    return Experiment(load_region(region), load_national(), asked, sets, seed, replicates, scale)
 
 
 def _last_quarter(until: str) -> str:
@@ -304,12 +315,12 @@ def _list(rows: list[dict[str, Any]], stored: Run, replicate: int, words: Words,
 # ── pps calibrate ───────────────────────────────────────────────────────────────────────────────────
 @app.command()
 def calibrate(
-    runs: Annotated[int, typer.Option(help="Runs in each wave.")] = 4000,
-    waves: Annotated[int, typer.Option(help="Waves, 2 or more; each looks closer.")] = 3,
-    steps: Annotated[int, typer.Option(help="Steps of each chain.")] = 4000,
+    members: Annotated[int, typer.Option(help="Worlds in the ensemble.")] = 2000,
+    steps: Annotated[int, typer.Option(help="Steps in which they are moved.")] = 4,
     worlds: Annotated[int, typer.Option(help="Synthetic worlds of the self-check; 0 skips it.")] = 24,
+    check_members: Annotated[int, typer.Option(help="Worlds in the ensemble of each self-check.")] = 400,
     generations: Annotated[int, typer.Option(help="Generations of the second estimate; 0 skips it.")] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of designs, runs and chains.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of designs and runs.")] = 1,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the posterior.")] = RESULTS / "calibration",
     workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
     lang: Lang = Language.EN,
@@ -318,18 +329,19 @@ def calibrate(
 ) -> None:
     """Fit the model to what was reported of Noord-Brabant 2012-2018 and of BBL and BOL, and check the fit."""
     words = Words(lang)
-    _needs_analysis("emcee", "sklearn")
+    _needs_analysis("dageo", "sklearn")
     from app import calibrate as pages
     from calibration import calibrate as work
-    from calibration.fit import Budget
+    from calibration.fit import Budget, Engine
+    from calibration.priors import load_prior
 
-    budget = Budget(runs, waves, steps)
+    budget, check = Budget(members, steps), Budget(check_members, steps)
     kept = out / "runs"
+    total = budget.runs + worlds * check_members * (steps - 1)
     try:
-        with _counting(words("calibrate.running"), work.runs_of(budget) + worlds, quiet) as advance:
-            posterior = work.calibrate(
-                work.simulator(), budget, worlds, generations, seed, kept, out, workers or _cores(), advance
-            )
+        with _counting(words("calibrate.running"), total, quiet) as advance:
+            engine = Engine(work.simulator(), load_prior(), kept, workers or _cores(), advance)
+            posterior = work.calibrate(engine, budget, check, worlds, generations, seed, out)
     except KeyboardInterrupt:
         raise Stopped(words("calibrate.stopped", folder=kept)) from None
     about = posterior.about

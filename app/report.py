@@ -60,28 +60,41 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 def run_table(summary: pd.DataFrame, run: Run, words: Words) -> Table:
-    """Return the table at the end of a run: each outcome with mean, spread and unit."""
+    """Return the table at the end of a run: each outcome with mean, spread, the sources of that, and unit."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(words("run.outcome", until=run.about["until"]), ratio=1)
     table.add_column(words("run.mean"), justify="right", no_wrap=True)
     if len(run.done) > 1:
         table.add_column(words("run.spread"), justify="right", no_wrap=True)
+    for source in (sources := _sources(run)):
+        table.add_column(words(f"source.{source}"), justify="right", no_wrap=True)
     table.add_column(words("run.unit"), no_wrap=True)
     outcomes, values = outcome_table(), summary.to_dict("index")
     for group, names in GROUPS.items():
         table.add_row(Text(words(f"group.{group}"), style="bold cyan"))
         for name in names:
             if name in values and not _never_paid(outcomes[name], values[name]):
-                table.add_row(*_cells(outcomes[name], values[name], run, words))
+                table.add_row(*_cells(outcomes[name], values[name], run, sources, words))
         table.add_section()
     return table
+
+
+def _sources(run: Run) -> tuple[str, ...]:
+    """Return where the spread comes from, as far as the run can tell it apart: with one draw it is chance only."""
+    return ("chance", "ignorance") if _draws(run) > 1 else ()
+
+
+def _draws(run: Run) -> int:
+    return len(set(run.draws.values()))
 
 
 def _never_paid(outcome: Outcome, values: Mapping[Hashable, float]) -> bool:
     return outcome.unit == "euro/quarter" and values["mean"] == 0.0
 
 
-def _cells(outcome: Outcome, values: Mapping[Hashable, float], run: Run, words: Words) -> Iterator[str]:
+def _cells(
+    outcome: Outcome, values: Mapping[Hashable, float], run: Run, sources: Sequence[str], words: Words
+) -> Iterator[str]:
     yield f"  {words.pick(outcome, 'label')}"
     digits = 0 if len(run.done) == 1 and values["mean"].is_integer() else 1
     yield show(outcome, values["mean"], words, digits)
@@ -89,11 +102,13 @@ def _cells(outcome: Outcome, values: Mapping[Hashable, float], run: Run, words: 
         fewer = f" ({words('run.defined', n=int(values['n']))})" if values["n"] < len(run.done) else ""
         low, high = (show(outcome, values[end], words, digits) for end in ("low", "high"))
         yield f"{low} – {high}{fewer}"
+    for source in sources:
+        yield show(outcome, values[source], words, digits)
     yield words.texts.get(f"unit.{outcome.unit}", "")
 
 
 def show(outcome: Outcome, value: float, words: Words, digits: int = 1) -> str:
-    """Return the value of an outcome as people read it.
+    """Return the value of an outcome as people read it; money in the millions or thousands that its unit says.
 
     Args:
         outcome: What it is.
@@ -106,14 +121,14 @@ def show(outcome: Outcome, value: float, words: Words, digits: int = 1) -> str:
     if outcome.unit == "share":
         return words.percent(value)
     if outcome.unit == "euro/quarter":
-        return words.millions(value)
+        return words.number(value / 1e6, 1)
     if outcome.unit.startswith("euro"):
-        return words.euros(value)
+        return words.number(value / 1e3)
     return words.number(value, digits if abs(value) < 99.95 or outcome.unit == "fte" else 0)
 
 
 def run_heading(run: Run, words: Words) -> list[str]:
-    """Return what the table is about: region and scenario; period, replicates and seeds."""
+    """Return what the table is about: region and scenario; period, replicates and seeds; parameters."""
     about, done = run.about, run.done
     scenario, seed = about["scenario"], about["seed"]
     first, last = seed + done[0], seed + done[-1]
@@ -126,20 +141,36 @@ def run_heading(run: Run, words: Words) -> list[str]:
             replicates=words.count("run.replicates", len(done)),
             seeds=words("run.seed", first=first) if first == last else words("run.seeds", first=first, last=last),
         ),
+        _parameters(run, words),
     ]
     if about["scale"] < 1.0:
         lines.append(words("run.scale", share=words.percent(about["scale"])))
     return lines
 
 
+def _parameters(run: Run, words: Words) -> str:
+    if run.about["parameters"]["source"] == "default":
+        return words("run.central")
+    draws, seeds = words.count("run.draws", _draws(run)), words.count("run.of_seeds", len(run.done))
+    return words("run.drawn", draws=draws, seeds=seeds)
+
+
 def run_footing(run: Run, words: Words) -> list[str]:
-    """Return what the spread means, where the files are and what to look at next."""
+    """Return what the columns mean, where the files are and what to look at next."""
     names = ", ".join((*FILES, RUN))
     return [
-        words("run.spread_means" if len(run.done) > 1 else "run.no_spread"),
+        *_what_columns_mean(run, words),
         words("run.files", folder=run.folder, files=names),
         words("run.next", command=story_command(run.folder)),
     ]
+
+
+def _what_columns_mean(run: Run, words: Words) -> list[str]:
+    if len(run.done) == 1:
+        return [words("run.no_spread")]
+    if _sources(run):
+        return [words("run.spread_means"), words("run.sources_mean")]
+    return [f"{words('run.spread_means')} {words('run.only_chance')}"]
 
 
 def story_command(folder: Path, pps: str = "") -> str:
@@ -160,6 +191,11 @@ def run_json(summary: pd.DataFrame, run: Run) -> dict[str, Any]:
         "seed": about["seed"],
         "replicates": about["replicates"],
         "replicates_done": len(run.done),
+        "parameters": {
+            "source": about["parameters"]["source"],
+            "digest": about["parameters"].get("digest"),
+            "draws": _draws(run),
+        },
         "replicates_failed": about["replicates_failed"],
         "identity": about["identity"],
         "folder": str(run.folder),
@@ -168,7 +204,7 @@ def run_json(summary: pd.DataFrame, run: Run) -> dict[str, Any]:
             str(name): {
                 "label": outcomes[str(name)].label_en,
                 "unit": outcomes[str(name)].unit.replace("euro/quarter", "euro"),
-                **{key: _number(row[key]) for key in ("mean", "low", "high")},
+                **{key: _number(row[key]) for key in ("mean", "low", "high", "chance", "ignorance")},
                 "n": int(row["n"]),
             }
             for name, row in summary.iterrows()

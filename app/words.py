@@ -89,10 +89,6 @@ class Words:
             return self("number.long_millions", number=self.number(amount / 1e6, 1 + more))
         return self("number.euros", number=self.number(amount, more))
 
-    def millions(self, amount: float) -> str:
-        """Return an amount in millions of euros, short enough for a table."""
-        return self("number.millions", number=self.number(amount / 1e6, 1))
-
 
 _DUTCH = str.maketrans(",.", ".,")
 

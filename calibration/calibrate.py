@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from calibration.crosscheck import IDENTIFIED, CrossCheck, cross_check, relative_width
-from calibration.fit import Budget, Fit, fit
+from calibration.crosscheck import IDENTIFIED, CrossCheck, cross_check
+from calibration.fit import Budget, Engine, Fit, fit
 from calibration.posterior import Posterior, write_posterior
-from calibration.priors import load_prior
-from calibration.selfcheck import LEVELS, SelfCheck, self_check
-from calibration.simulate import SCALE, Advance, Simulator
+from calibration.priors import Prior
+from calibration.selfcheck import LEVELS, SelfCheck, relative_width, self_check
+from calibration.simulate import SCALE, Simulator
 from calibration.targets import calibration_targets
 from experiments.identity import versions
 from scenarios.national import load_national
@@ -22,6 +23,9 @@ from scenarios.region import load_region
 from scenarios.scenario import load_scenario
 
 DIGITS = 6
+DRAWS = 512
+"""Draws that are kept of the ensemble."""
+LIBRARIES = ("dageo", "scikit-learn")
 
 
 def simulator(scale: float = SCALE) -> Simulator:
@@ -30,83 +34,64 @@ def simulator(scale: float = SCALE) -> Simulator:
     return Simulator(load_region("noord-brabant"), load_national(), load_scenario("baseline"), targets, scale)
 
 
-def runs_of(budget: Budget) -> int:
-    """Return how many runs the waves of a fit take."""
-    return budget.runs * budget.waves
-
-
 def calibrate(
-    simulator: Simulator,
-    budget: Budget,
-    worlds: int,
-    generations: int,
-    seed: int,
-    folder: Path,
-    out: Path,
-    workers: int,
-    advance: Advance,
+    engine: Engine, budget: Budget, check: Budget, worlds: int, generations: int, seed: int, out: Path
 ) -> Posterior:
     """Fit, check and write a posterior.
 
     Args:
-        simulator: Runs and observes one draw.
+        engine: Runs ensembles on the targets to fit.
         budget: How much work the fit may take.
+        check: How much work the fit to each synthetic world may take.
         worlds: Synthetic worlds of the self-check; 0 skips it.
         generations: Generations of the cross-check; 0 skips it.
         seed: Seed of all.
-        folder: Where runs are kept, so that an interrupted calibration goes on where it was.
         out: Folder of the posterior.
-        workers: Processes.
-        advance: Called with the number of runs (or worlds) done since the last call.
     """
-    fitted = fit(simulator, load_prior(), budget, seed, folder, workers, advance)
-    check = self_check(simulator, fitted, worlds, budget.steps, seed, workers, advance) if worlds else None
-    search = cross_check(simulator, fitted, generations, seed, folder, workers, advance) if generations else None
+    fitted = fit(engine, budget, seed)
+    checked = self_check(engine, fitted, worlds, check, seed) if worlds else None
+    search = cross_check(engine, fitted, generations, seed) if generations else None
     about = {
         "seed": seed,
-        "scale": simulator.scale,
+        "scale": engine.simulator.scale,
         "budget": asdict(budget),
-        "versions": versions(),
-        "inputs": simulator.digest,
-        "targets": _targets(simulator, fitted),
-        "parameters": _parameters(fitted, check, search),
-        "chains": {
-            "acceptance": _round(fitted.acceptance),
-            "longest_autocorrelation": _round(float(np.max(fitted.autocorrelation))),
-            "trace": [_round(value) for value in fitted.trace.tolist()],
-        },
-        "failed_runs": sum(len(wave.observed.failed) for wave in fitted.waves),
-        "self_check": None if check is None else _self_check(check),
+        "versions": versions() | {name: version(name) for name in LIBRARIES},
+        "inputs": engine.simulator.digest,
+        "uncertain": len(engine.prior.names),
+        "targets": _targets(engine, fitted),
+        "parameters": _parameters(fitted, checked, search),
+        "failed_runs": sum(len(ensemble.observed.failed) for ensemble in fitted.ensembles),
+        "self_check": None if checked is None else _self_check(checked, fitted),
         "cross_check": None if search is None else _cross_check(search),
     }
-    values = np.array([[float(f"{v:.{DIGITS}g}") for v in row] for row in fitted.prior.values(fitted.sample)])
-    values = np.clip(values, fitted.prior.low, fitted.prior.high)
-    return write_posterior(fitted.prior.names, values, about, out)
+    values = np.array([[float(f"{v:.{DIGITS}g}") for v in row] for row in engine.prior.values(fitted.sample[:DRAWS])])
+    return write_posterior(engine.prior.names, np.clip(values, engine.prior.low, engine.prior.high), about, out)
 
 
-def _targets(simulator: Simulator, fitted: Fit) -> list[Mapping[str, Any]]:
-    """Return each target as it was fitted, and how well the emulator of each wave explains it."""
+def _targets(engine: Engine, fitted: Fit) -> list[Mapping[str, Any]]:
+    """Return each target with its trace: median and 90 percent range before the fit, after each step, at the end."""
+    traces = [np.nanquantile(e.observed.values, (0.05, 0.5, 0.95), axis=0).T for e in fitted.ensembles]
     return [
         {
             "id": target.id,
             "observed": target.observed,
             "tolerance": target.tolerance,
-            "explained": [_round(float(wave.emulator.explained[i])) for wave in fitted.waves],
+            "trace": [[_round(value) for value in trace[i]] for trace in traces],
+            "within": bool(abs(traces[-1][i, 1] - target.observed) <= target.tolerance),
         }
-        for i, target in enumerate(simulator.targets)
+        for i, target in enumerate(engine.simulator.targets)
     ]
 
 
-def _parameters(fitted: Fit, check: SelfCheck | None, search: CrossCheck | None) -> list[Mapping[str, Any]]:
+def _parameters(fitted: Fit, checked: SelfCheck | None, search: CrossCheck | None) -> list[Mapping[str, Any]]:
     """Return the learnable parameters, the best identified first."""
     prior, width = fitted.prior, relative_width(fitted.sample)
     low, median, high = prior.values(np.quantile(fitted.sample, (0.05, 0.5, 0.95), axis=0))
-    moves = fitted.waves[0].screening.share.max(axis=1)
-    learnt = np.flatnonzero(fitted.learnable)
-    found = {} if search is None else dict(zip(np.flatnonzero(search.parameters).tolist(), search.best, strict=True))
+    moves = fitted.screening.share.max(axis=1)
+    second = _second(prior, search)
     rows: list[Mapping[str, Any]] = []
-    for place, number in sorted(enumerate(learnt.tolist()), key=lambda pair: width[pair[1]]):
-        row = {
+    for number in sorted(np.flatnonzero(fitted.learnable).tolist(), key=lambda place: width[place]):
+        row: dict[str, Any] = {
             "name": prior.names[number],
             "low_90": _round(low[number]),
             "median": _round(median[number]),
@@ -115,19 +100,29 @@ def _parameters(fitted: Fit, check: SelfCheck | None, search: CrossCheck | None)
             "identified": bool(width[number] <= IDENTIFIED),
             "explains_most": _round(moves[number]),
         }
-        if check is not None:
-            row |= {f"inside_{round(100 * level)}": _round(check.inside(level)[:, place].mean()) for level in LEVELS}
-        if number in found:
-            unit = fitted.sample.mean(axis=0)
-            unit[number] = found[number]
-            row["second_estimate"] = _round(prior.values(unit)[number])
+        if checked is not None:
+            row |= {f"inside_{round(100 * level)}": _round(checked.inside(level)[:, number].mean()) for level in LEVELS}
+        if prior.names[number] in second:
+            row["second_estimate"] = second[prior.names[number]]
         rows.append(row)
     return rows
 
 
-def _self_check(check: SelfCheck) -> Mapping[str, Any]:
-    held = {f"inside_{round(100 * level)}": _round(check.inside(level).mean()) for level in LEVELS}
-    return {"worlds": len(check.rank), **held, "median_width": _round(float(np.median(check.width)))}
+def _second(prior: Prior, search: CrossCheck | None) -> Mapping[str, float]:
+    if search is None:
+        return {}
+    unit = np.full(len(prior.names), 0.5)
+    unit[search.parameters] = search.best
+    values = prior.values(unit)
+    return {prior.names[number]: _round(values[number]) for number in np.flatnonzero(search.parameters)}
+
+
+def _self_check(checked: SelfCheck, fitted: Fit) -> Mapping[str, Any]:
+    """Return how often intervals held the truth, for learnable and for all parameters, and how wide they were."""
+    held = {f"inside_{round(100 * at)}": _round(checked.inside(at)[:, fitted.learnable].mean()) for at in LEVELS}
+    every = {f"inside_{round(100 * at)}_of_all": _round(checked.inside(at).mean()) for at in LEVELS}
+    width = _round(float(np.median(checked.width[:, fitted.learnable])))
+    return {"worlds": len(checked.rank), "members": checked.members, **held, **every, "median_width": width}
 
 
 def _cross_check(search: CrossCheck) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""A second estimate that shares nothing with the first but the model and the targets: no emulator, no chains.
+"""A second estimate that shares nothing with the first but the model and the targets: no ensemble, no covariances.
 
 Differential evolution (Storn and Price 1997, in scipy) looks for the values of the best identified parameters that
 bring runs of the model itself nearest to the targets; all else is drawn from its range.
@@ -7,21 +7,20 @@ bring runs of the model itself nearest to the targets; all else is drawn from it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import differential_evolution
 
 from agents.columns import Bools, Floats
-from calibration.emulator import score
-from calibration.fit import Fit, observed_of
-from calibration.simulate import Advance, Simulator, Stage, run_stage
+from calibration.fit import Engine, Fit, seeds_of
+from calibration.selfcheck import relative_width
 
 IDENTIFIED = 0.6
 """A parameter counts as identified if its 90 percent interval is at most this share of that of its range."""
 WORLDS = 4
 """Runs that each candidate is judged by, with other chance and other values of all that is not identified."""
-FAILED = 1e3
+CANDIDATES = 8
+"""Candidates in a generation, for each parameter that is looked for."""
 
 
 @dataclass(frozen=True)
@@ -41,49 +40,33 @@ class CrossCheck:
     off: float
 
 
-def relative_width(sample: Floats) -> Floats:
-    """Return the width of the 90 percent interval of each parameter as a share of that of its range."""
-    low, high = np.quantile(sample, (0.05, 0.95), axis=0)
-    width: Floats = (high - low) / 0.9
-    return width
-
-
-def cross_check(
-    simulator: Simulator, fit: Fit, generations: int, seed: int, folder: Path, workers: int, advance: Advance
-) -> CrossCheck:
+def cross_check(engine: Engine, fit: Fit, generations: int, seed: int) -> CrossCheck:
     """Look for the best values of the identified parameters on the model itself.
 
     Args:
-        simulator: What the fit was made with.
+        engine: What the fit was made with.
         fit: The first estimate; only which parameters it identifies is used of it.
         generations: Generations of candidates.
         seed: Seed of the search, and of the chance in the runs.
-        folder: Where runs are kept, so that an interrupted search goes on where it was.
-        workers: Processes.
-        advance: Called with the number of runs done since the last call.
     """
-    prior = fit.prior
     looked_for = fit.learnable & (relative_width(fit.sample) <= IDENTIFIED)
-    reported, tolerance = observed_of(simulator)
-    others = prior.design(WORLDS, seed)
-    chance = np.random.default_rng([seed, WORLDS]).integers(0, 2**32, WORLDS)
+    others = engine.prior.design(WORLDS, seed)
+    chance = seeds_of(seed, 0, WORLDS)
 
     def distance(candidates: Floats) -> Floats:
         """Return the mean squared score of candidates, shape (parameters, candidates), as scipy hands them over."""
         number = candidates.shape[1]
         unit = np.tile(others, (number, 1))
         unit[:, looked_for] = np.repeat(candidates.T, WORLDS, axis=0)
-        stage = Stage("search", prior.names, prior.values(unit), np.tile(chance, number))
-        seen = run_stage(simulator, stage, folder, workers, advance).values
-        squares = np.nan_to_num(score(seen, reported, tolerance) ** 2, nan=FAILED)
-        off: Floats = squares.reshape(number, WORLDS, -1).mean(axis=(1, 2))
+        scores = engine.scores(engine.run("search", unit, np.tile(chance, number)))
+        off: Floats = (scores**2).reshape(number, WORLDS, -1).mean(axis=(1, 2))
         return off
 
     found = differential_evolution(  # type: ignore[call-overload]  # its stubs do not know `vectorized`
         distance,
         [(0.0, 1.0)] * int(looked_for.sum()),
         init="sobol",
-        popsize=3,
+        popsize=CANDIDATES,
         maxiter=generations,
         rng=np.random.default_rng(seed),
         vectorized=True,

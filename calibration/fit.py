@@ -1,35 +1,34 @@
-"""The fit: waves of runs, an emulator over what can be learnt, and a posterior by Markov chains on it.
+"""The fit: an ensemble of worlds is moved, in a few steps, from the ranges to where the reports are met.
 
-Wave 1 spreads runs over all that is uncertain. What moves no target stays at its range and is sampled, never
-frozen; what moves some is learnt. Each further wave runs where the last emulator, only half believed, expects
-the reported values, so that the surface is good where it matters. The chains then run on the last emulator.
+Ensemble smoother with multiple data assimilation (Emerick and Reynolds 2013; dageo). Every member is a full set of
+parameters. In each step all members are run and observed, and each is moved along the ensemble's own covariances of
+parameters and targets, with a part of the weight of the reports. What moves no target is left where it is: it keeps
+its range and is sampled, never frozen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import warnings
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-import emcee
+import dageo
 import numpy as np
+from scipy.stats import norm
 
-from agents.columns import Bools, Floats
+from agents.columns import Bools, Floats, Ints
 from agents.errors import InputError
-from calibration.emulator import Emulator, fit_emulator, score
 from calibration.priors import Prior
+from calibration.scores import TOLERANCE_SD, score
 from calibration.screening import Screening, screen
 from calibration.simulate import Advance, Observed, Simulator, Stage, run_stage
 
-type LogDensity = Callable[[Floats], Floats]
-
-HALF = 0.5
-"""How far an emulator is believed when it chooses the runs of the next wave: its likelihood to this power."""
-WALKERS_PER_PARAMETER = 4
-MOMENTS = 100
-"""Moments at which the trace of the chains is kept."""
-LEAST_PER_TERM = 1.0
-"""Runs in a wave for each term of the surface, at least: fewer, and the ridge has to invent."""
+PAIRS = 4
+"""One member in so many is run twice in each step, to tell chance from ignorance."""
+EDGE = 1e-6
+"""A share of a range this near its end counts as this far from it: the normal scale has no ends."""
 
 
 @dataclass(frozen=True)
@@ -37,37 +36,36 @@ class Budget:
     """How much work a fit may take.
 
     Attributes:
-        runs: Runs in each wave.
-        waves: Waves, 2 or more.
-        steps: Steps of each chain, of which the first half is thrown away.
-        draws: Draws in the posterior sample.
+        members: Worlds in the ensemble.
+        steps: Steps in which they are moved.
     """
 
-    runs: int = 4000
-    waves: int = 3
-    steps: int = 4000
-    draws: int = 512
+    members: int = 2000
+    steps: int = 4
 
     def __post_init__(self) -> None:
-        if self.runs < 50 or self.waves < 2 or self.steps < 20 or self.draws < 8:
-            raise InputError("the budget is too small to fit anything", "budget", "50 runs, 2 waves, 20 steps, 8 draws")
+        if not 50 <= self.members <= 100_000:
+            raise InputError(f"cannot fit with {self.members} members", "--members", "50 to 100000")
+        if not 2 <= self.steps <= 20:
+            raise InputError(f"cannot fit in {self.steps} steps", "--steps", "2 to 20")
+
+    @property
+    def runs(self) -> int:
+        """Runs that a fit takes: a member once in each step and at the end, and some twice."""
+        return self.members * (self.steps + 1) + self.steps * (self.members // PAIRS)
 
 
 @dataclass(frozen=True)
-class Wave:
-    """One wave of runs and what was made of it.
+class Ensemble:
+    """Worlds and what was observed of them.
 
     Attributes:
-        unit: All uncertain parameters as shares of their ranges, shape (runs, parameters).
-        observed: What was observed of the runs.
-        screening: What moved what in it.
-        emulator: Fitted to it, over the learnable parameters.
+        unit: All uncertain parameters as shares of their ranges, shape (members, parameters).
+        observed: What was observed.
     """
 
     unit: Floats
     observed: Observed
-    screening: Screening
-    emulator: Emulator
 
 
 @dataclass(frozen=True)
@@ -76,151 +74,141 @@ class Fit:
 
     Attributes:
         prior: What was uncertain.
-        learnable: Which parameters were learnt; the others keep their ranges.
-        waves: The waves, first to last.
-        sample: Posterior draws of all uncertain parameters as shares of their ranges, shape (draws, parameters).
-        acceptance: Mean share of accepted steps in the chains.
-        autocorrelation: Mean steps after which a chain has forgotten where it was, by learnable parameter.
-        trace: Mean log-likelihood of the walkers at 100 moments from the first step to the last.
+        screening: What moves what, in the ensemble spread over the ranges.
+        ensembles: Where the ensemble was before the first step, after each, and at the end.
     """
 
     prior: Prior
-    learnable: Bools
-    waves: tuple[Wave, ...]
-    sample: Floats
-    acceptance: float
-    autocorrelation: Floats
-    trace: Floats
+    screening: Screening
+    ensembles: tuple[Ensemble, ...]
+
+    @property
+    def learnable(self) -> Bools:
+        """Which parameters could be learnt; the others keep their ranges."""
+        return self.screening.learnable
+
+    @property
+    def sample(self) -> Floats:
+        """Posterior draws of all uncertain parameters as shares of their ranges, shape (members, parameters)."""
+        return self.ensembles[-1].unit
 
 
-def observed_of(simulator: Simulator) -> tuple[Floats, Floats]:
-    """Return the reported values and their tolerances, each of shape (targets,)."""
-    targets = simulator.targets
-    return np.array([t.observed for t in targets]), np.array([t.tolerance for t in targets])
+@dataclass(frozen=True)
+class Engine:
+    """Runs an ensemble and keeps its runs on disk.
 
-
-def fit(
-    simulator: Simulator, prior: Prior, budget: Budget, seed: int, folder: Path, workers: int, advance: Advance
-) -> Fit:
-    """Fit the uncertain parameters to the targets of the simulator.
-
-    Args:
+    Attributes:
         simulator: Runs and observes one draw.
         prior: What is uncertain.
-        budget: How much work it may take.
-        seed: Seed of designs, runs and chains.
         folder: Where runs are kept, so that an interrupted fit goes on where it was.
         workers: Processes.
         advance: Called with the number of runs done since the last call.
     """
-    reported, tolerance = observed_of(simulator)
-    unit = prior.design(budget.runs, seed)
-    waves: list[Wave] = []
-    learnable = np.zeros(len(prior.names), dtype=bool)
-    for number in range(1, budget.waves + 1):
-        stage = Stage(f"wave-{number}", prior.names, prior.values(unit), seeds_of(seed, number, len(unit)))
-        observed = run_stage(simulator, stage, folder, workers, advance)
-        scores = score(observed.values, reported, tolerance)
-        screening = screen(unit, scores)
-        if number == 1:
-            learnable = most_telling(screening, budget.runs)
-        waves.append(Wave(unit, observed, screening, fit_emulator(unit[:, learnable], scores, seed)))
-        if number < budget.waves:
-            rng = np.random.default_rng([seed, number])
-            chain = run_chains(_tempered(waves[-1].emulator, HALF), int(learnable.sum()), budget.steps, rng)
-            unit = prior.design(budget.runs, seed + number)
-            unit[:, learnable] = chain.pick(budget.runs, rng)
-    rng = np.random.default_rng([seed, budget.waves])
-    chain = run_chains(waves[-1].emulator.log_likelihood, int(learnable.sum()), budget.steps, rng)
-    sample = prior.design(budget.draws, seed + budget.waves)
-    sample[:, learnable] = chain.pick(budget.draws, rng)
-    return Fit(prior, learnable, tuple(waves), sample, chain.acceptance, chain.autocorrelation, chain.trace)
+
+    simulator: Simulator
+    prior: Prior
+    folder: Path
+    workers: int
+    advance: Advance
+
+    def run(self, name: str, unit: Floats, seeds: Ints) -> Ensemble:
+        """Run and observe every member of an ensemble."""
+        stage = Stage(name, self.prior.names, self.prior.values(unit), seeds)
+        return Ensemble(unit, run_stage(self.simulator, stage, self.folder, self.workers, self.advance))
+
+    def scores(self, ensemble: Ensemble) -> Floats:
+        """Return the scores of an ensemble, shape (members, targets)."""
+        return score(ensemble.observed.values, self.simulator.targets)
 
 
-def seeds_of(seed: int, wave: int, runs: int) -> np.ndarray:
-    """Return the seed of every run of a wave; no two waves share one."""
-    return np.random.default_rng([seed, wave, runs]).integers(0, 2**32, runs)
-
-
-def most_telling(screening: Screening, runs: int) -> Bools:
-    """Return the learnable parameters, or as many of those that move most as the runs of a wave can carry.
-
-    A second-order surface over k parameters has k (k + 3) / 2 terms.
-    """
-    most = 1
-    while LEAST_PER_TERM * (most + 1) * (most + 4) / 2 <= runs:
-        most += 1
-    effect = np.where(screening.moves, screening.share, 0.0).max(axis=1)
-    chosen = np.zeros(len(effect), dtype=bool)
-    chosen[np.argsort(-effect, kind="stable")[:most]] = True
-    return chosen & screening.learnable
-
-
-@dataclass(frozen=True)
-class Chain:
-    """What the chains left behind.
-
-    Attributes:
-        states: States after the first half, shape (steps, walkers, parameters).
-        acceptance: Mean share of accepted steps.
-        autocorrelation: Integrated autocorrelation time in steps, by parameter.
-        trace: Mean log-density of the walkers at `MOMENTS` moments from the first step to the last.
-    """
-
-    states: Floats
-    acceptance: float
-    autocorrelation: Floats
-    trace: Floats
-
-    def pick(self, draws: int, rng: np.random.Generator) -> Floats:
-        """Return states spread evenly over all steps and walkers, in random order, shape (draws, parameters)."""
-        flat = self.states.reshape(-1, self.states.shape[-1])
-        chosen = np.linspace(0, len(flat) - 1, draws).round().astype(int)
-        picked: Floats = flat[rng.permutation(chosen)]
-        return picked
-
-
-def run_chains(log_density: LogDensity, parameters: int, steps: int, rng: np.random.Generator) -> Chain:
-    """Sample a density on the unit cube with an ensemble of walkers (emcee; differential-evolution moves).
+def fit(engine: Engine, budget: Budget, seed: int) -> Fit:
+    """Fit the uncertain parameters to the targets.
 
     Args:
-        log_density: Log-density inside the cube, up to a constant, of draws of shape (draws, parameters).
-        parameters: Dimension of the cube.
-        steps: Steps of each walker; the first half is thrown away.
-        rng: Source of chance.
+        engine: Runs the ensembles.
+        budget: How much work it may take.
+        seed: Seed of the first ensemble, of all runs and of the reports' error.
     """
-    walkers = max(32, 2 * ((WALKERS_PER_PARAMETER * parameters + 1) // 2))
-    moves = [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.1), (emcee.moves.StretchMove(), 0.1)]
-    sampler = emcee.EnsembleSampler(walkers, parameters, _inside_cube(log_density), moves=moves, vectorize=True)
-    sampler.random_state = np.random.RandomState(rng.integers(0, 2**32, 8)).get_state()
-    sampler.run_mcmc(_best_starts(log_density, walkers, parameters, rng), steps)
-    late = sampler.get_chain(discard=steps // 2)
-    moments = np.linspace(0, steps - 1, min(steps, MOMENTS)).round().astype(int)
-    return Chain(
-        late,
-        float(np.mean(sampler.acceptance_fraction)),
-        emcee.autocorr.integrated_time(late, tol=0),  # without its warning: the number is reported
-        sampler.get_log_prob()[moments].mean(axis=1),
-    )
+    first = engine.run("step-0", engine.prior.design(budget.members, seed), seeds_of(seed, 0, budget.members))
+    screening = screen(first.unit, engine.scores(first))
+    nothing_off = np.zeros(len(engine.simulator.targets))
+    ensembles, unit = assimilate(engine, first, screening.learnable, nothing_off, budget, seed)
+    last = engine.run("end", unit, seeds_of(seed, 2 * budget.steps, budget.members))
+    return Fit(engine.prior, screening, (*ensembles, last))
 
 
-def _best_starts(log_density: LogDensity, walkers: int, parameters: int, rng: np.random.Generator) -> Floats:
-    """Return the likeliest of many random places, so that no walker starts far off."""
-    places = rng.random((walkers * 50, parameters))
-    starts: Floats = places[np.argsort(-log_density(places), kind="stable")[:walkers]]
-    return starts
+def assimilate(
+    engine: Engine, first: Ensemble, learnable: Bools, seen: Floats, budget: Budget, seed: int
+) -> tuple[list[Ensemble], Floats]:
+    """Move an ensemble from the ranges to where the targets are met.
+
+    Args:
+        engine: Runs the ensembles.
+        first: The ensemble spread over the ranges.
+        learnable: Which parameters may move.
+        seen: Scores of what was seen; what the reports say has score 0.
+        budget: How much work it may take.
+        seed: Seed of the runs and of the reports' error.
+
+    Returns:
+        The ensembles that were run, and the parameters after the last step as shares of their ranges.
+    """
+    ensembles, unit = [first], first.unit
+    for step, inflation in enumerate(inflations(budget.steps)):
+        if step:
+            ensembles.append(engine.run(f"step-{step}", unit, seeds_of(seed, 2 * step, len(unit))))
+        chance = chance_of(engine, ensembles[-1], seeds_of(seed, 2 * step + 1, len(unit) // PAIRS))
+        unit = _move(unit, engine.scores(ensembles[-1]), chance, seen, learnable, inflation, seed + step)
+    return ensembles, unit
 
 
-def _inside_cube(log_density: LogDensity) -> LogDensity:
-    def density(unit: Floats) -> Floats:
-        inside = ((unit >= 0.0) & (unit <= 1.0)).all(axis=1)
-        value = np.full(len(unit), -np.inf)
-        if inside.any():
-            value[inside] = log_density(unit[inside])
-        return value
+def inflations(steps: int) -> Floats:
+    """Return by how much errors are inflated in each step; half as much in each as in the one before.
 
-    return density
+    The inverses sum to 1, so that all steps together weigh the reports once. The first steps, far from the targets
+    where straight lines are crude, count least.
+    """
+    inflation: Floats = (2.0**steps - 1) / 2.0 ** np.arange(steps)
+    return inflation
 
 
-def _tempered(emulator: Emulator, power: float) -> LogDensity:
-    return lambda unit: power * emulator.log_likelihood(unit)
+def chance_of(engine: Engine, ensemble: Ensemble, seeds: Ints) -> Floats:
+    """Return the covariance of scores over seeds, from running some members again, shape (targets, targets)."""
+    again = engine.run("again", ensemble.unit[: len(seeds)], seeds)
+    off = engine.scores(ensemble)[: len(seeds)] - engine.scores(again)
+    covariance: Floats = np.cov(off.T) / 2
+    return covariance
+
+
+def _move(
+    unit: Floats, scores: Floats, chance: Floats, seen: Floats, learnable: Bools, inflation: float, seed: int
+) -> Floats:
+    """Move the members by one step.
+
+    Along its principal axes chance is independent over targets, as the reports' error is along any. Both are
+    inflated; of chance one part is in the runs themselves.
+    """
+    strength, axes = np.linalg.eigh(chance)
+    error = np.sqrt(TOLERANCE_SD**2 + (1 - 1 / inflation) * np.maximum(strength, 0.0))
+    moves = np.repeat(learnable[:, None].astype(np.float64), len(seen), axis=1)
+    # dageo prints the step, and warns that one step alone does not weigh the reports once
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
+        normal = dageo.esmda(
+            norm.ppf(np.clip(unit, EDGE, 1 - EDGE)),
+            None,  # the members have been run
+            seen @ axes,
+            error,
+            alphas=np.array([inflation]),
+            data_prior=scores @ axes,
+            localization_matrix=moves,
+            return_post_data=False,
+            random=np.random.default_rng([seed, len(unit)]),
+        )
+    moved: Floats = norm.cdf(normal)
+    return moved
+
+
+def seeds_of(seed: int, stage: int, runs: int) -> Ints:
+    """Return the seed of every run of a stage."""
+    seeds: Ints = np.random.default_rng([seed, stage, runs]).integers(0, 2**32, runs)
+    return seeds

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 
 from agents.columns import Floats
-from calibration.emulator import TOLERANCE_SD
-from calibration.fit import Budget, fit
+from calibration.fit import Budget, Engine, fit, seeds_of
 from calibration.held_back import held_back_targets
 from calibration.priors import load_prior
-from calibration.simulate import Advance, Simulator, Stage, run_stage
+from calibration.scores import TOLERANCE_SD
+from calibration.simulate import Advance, Simulator
 from calibration.targets import Target
-from experiments.runner import MOST_SEED
 
 NEVER = 1_000.0
 """Years of patience that no run lasts."""
@@ -82,11 +81,11 @@ def contrast(
     for rival in RIVALS:
         asked = replace(simulator, fixed=rival.fixed)
         prior = load_prior(rival.free).without(rival.fixed.keys())
-        fitted = fit(asked, prior, budget, seed, folder, workers, advance)
+        engine = Engine(asked, prior, folder, workers, advance)
+        draws = fit(engine, budget, seed).sample[:DRAWS]
         targets = (*simulator.targets, *held_back_targets())
-        chance = np.random.default_rng([seed, DRAWS]).integers(0, MOST_SEED, DRAWS)
-        stage = Stage("contrast", prior.names, prior.values(fitted.sample[:DRAWS]), chance)
-        seen = run_stage(replace(asked, targets=targets), stage, folder, workers, advance).values
+        look = replace(engine, simulator=replace(asked, targets=targets))
+        seen = look.run("contrast", draws, seeds_of(seed, 0, len(draws))).observed.values
         scores = np.array([ranked_score(values, target) for values, target in zip(seen.T, targets, strict=True)])
         contrasts.append(Contrast(rival.id, scores[: len(simulator.targets)], scores[len(simulator.targets) :]))
     return contrasts

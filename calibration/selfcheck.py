@@ -1,26 +1,22 @@
 """A check of the inference itself: does it find parameters that are known, because we made the data with them?
 
-Simulation-based calibration (Cook, Gelman and Rubin 2006; Talts et al. 2018): runs of the last wave are left out of
-the emulator and play the world one by one, with the reports' error on top. The prior of the check is what those
-runs were drawn from. If the inference is honest, a 90 percent interval holds the truth in 90 percent of the worlds.
+Worlds are drawn from the ranges, run, and reported with the reports' error on top; the fit then looks for their
+parameters as it does for those of the real world. If it is honest, a 90 percent interval holds the truth in 90
+percent of the cases (Cook, Gelman and Rubin 2006; Talts et al. 2018).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from agents.columns import Bools, Floats
 from agents.errors import InputError
-from calibration.emulator import TOLERANCE_SD, Emulator, fit_emulator, score
-from calibration.fit import HALF, Fit, Wave, observed_of, run_chains
-from calibration.simulate import Advance, Simulator
-from experiments.work import Work
+from calibration.fit import Budget, Engine, Ensemble, Fit, assimilate
+from calibration.scores import TOLERANCE_SD
 
 LEVELS = (0.5, 0.9)
-DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -28,78 +24,56 @@ class SelfCheck:
     """How well known parameters were found.
 
     Attributes:
-        rank: Share of the posterior below the truth, shape (worlds, learnable parameters).
-        width: Width of the 90 percent interval as a share of the range, shape (worlds, learnable parameters).
+        rank: Share of the posterior below the truth, shape (worlds, parameters).
+        width: Width of the 90 percent interval as a share of that of the range, shape (worlds, parameters).
+        members: Worlds in the ensemble of each fit.
     """
 
     rank: Floats
     width: Floats
+    members: int
 
     def inside(self, level: float) -> Bools:
-        """Say where the central interval of a level holds the truth, shape (worlds, learnable parameters)."""
+        """Say where the central interval of a level holds the truth, shape (worlds, parameters)."""
         held: Bools = np.abs(self.rank - 0.5) <= level / 2
         return held
 
 
-@dataclass(frozen=True)
-class _World:
-    """One synthetic world: what it was made with, what was seen of it, and the seed of its chains."""
-
-    truth: Floats
-    seen: Floats
-    seed: int
+def relative_width(sample: Floats) -> Floats:
+    """Return the width of the 90 percent interval of each parameter as a share of that of its range."""
+    low, high = np.quantile(sample, (0.05, 0.95), axis=0)
+    width: Floats = (high - low) / 0.9
+    return width
 
 
-def self_check(
-    simulator: Simulator, fit: Fit, worlds: int, steps: int, seed: int, workers: int, advance: Advance
-) -> SelfCheck:
+def self_check(engine: Engine, fit: Fit, worlds: int, budget: Budget, seed: int) -> SelfCheck:
     """Recover the parameters of synthetic worlds.
 
+    The first ensemble of the fit serves twice: its last members are the worlds, and others the start of each fit.
+
     Args:
-        simulator: What the fit was made with.
+        engine: What the fit was made with.
         fit: The fit whose inference is checked.
         worlds: How many synthetic worlds.
-        steps: Steps of each chain.
-        seed: Seed of the choice of worlds, of the reports' error and of the chains.
-        workers: Processes.
-        advance: Called with 1 after each world.
+        budget: How much work the fit of each may take.
+        seed: Seed of the reports' error and of the runs.
 
     Raises:
-        InputError: If the last wave has too few runs to leave so many out.
+        InputError: If the first ensemble is too small.
     """
-    last = fit.waves[-1]
-    scores = score(last.observed.values, *observed_of(simulator))
-    known = np.flatnonzero(np.isfinite(scores).all(axis=1))
-    if len(known) < 4 * worlds:
-        raise InputError(f"cannot leave {worlds} worlds out of {len(known)} runs", "worlds", "a quarter at most")
+    first = fit.ensembles[0]
+    total = len(first.unit)
+    if budget.members + worlds > total:
+        raise InputError(f"cannot take {worlds} worlds and their fits from {total} members", "--worlds", "fewer")
+    scores = engine.scores(first)
+    start = Ensemble(
+        first.unit[: budget.members], replace(first.observed, values=first.observed.values[: budget.members])
+    )
     rng = np.random.default_rng([seed, worlds])
-    chosen = rng.choice(known, worlds, replace=False)
-    rest = np.setdiff1d(known, chosen)
-    unit = last.unit[:, fit.learnable]
-    emulator = fit_emulator(unit[rest], scores[rest], seed)
-    error = TOLERANCE_SD * rng.standard_normal((worlds, scores.shape[1]))
-    made = [
-        _World(unit[run], scores[run] + off, seed + number)
-        for number, (run, off) in enumerate(zip(chosen, error, strict=True))
-    ]
-    found = []
-    for result in Work(partial(_recover, fit.waves[-2], emulator, steps), made, _gone, workers):
-        found.append(result)
-        advance(1)
-    rank, width = (np.array(part) for part in zip(*found, strict=True))
-    return SelfCheck(rank, width)
-
-
-def _recover(before: Wave, emulator: Emulator, steps: int, world: _World) -> tuple[Floats, Floats]:
-    def density(unit: Floats) -> Floats:
-        return HALF * before.emulator.log_likelihood(unit) + emulator.log_likelihood(unit, world.seen)
-
-    rng = np.random.default_rng(world.seed)
-    sample = run_chains(density, len(world.truth), steps, rng).pick(DRAWS, rng)
-    low, high = np.quantile(sample, (0.05, 0.95), axis=0)
-    return (sample < world.truth).mean(axis=0), high - low
-
-
-def _gone(world: _World, error: Exception) -> tuple[Floats, Floats]:
-    unknown = np.full(len(world.truth), np.nan)
-    return unknown, unknown
+    rank, width = [], []
+    for world in range(worlds):
+        seen = scores[total - 1 - world] + TOLERANCE_SD * rng.standard_normal(scores.shape[1])
+        _, found = assimilate(engine, start, fit.learnable, seen, budget, seed + 1 + world)
+        rank.append((found < first.unit[total - 1 - world]).mean(axis=0))
+        width.append(relative_width(found))
+    return SelfCheck(np.array(rank), np.array(width), budget.members)

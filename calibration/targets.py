@@ -28,8 +28,6 @@ from sim.calendar import quarter_number
 FOLDER = Path(__file__).parent
 PATTERNS = tuple(f"P{number}" for number in range(1, 14))
 RATIO = " / "
-TOLERANCE_SD = 1 / 1.96
-"""A tolerance is where 95 percent of what a report could as well have said lies: this many standard deviations."""
 
 type Pattern = Literal["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13"]
 type Role = Literal["calibrate", "validate"]

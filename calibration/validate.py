@@ -22,7 +22,8 @@ from agents.columns import Floats
 from agents.errors import InputError
 from calibration.held_back import held_back_targets
 from calibration.predictive import ENDS, FOLLOWED, PLACES, TRACKS, Predictive, students_column, survival_column
-from calibration.targets import TOLERANCE_SD, Sentence, Target, calibration_targets
+from calibration.scores import TOLERANCE_SD
+from calibration.targets import Sentence, Target, calibration_targets
 from scenarios.tables import Folder, Row, Slug
 
 FOLDER = Path(__file__).parent

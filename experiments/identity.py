@@ -10,11 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from agents.parameter_fields import Parameters
 from agents.parameters import as_dict, table_digest
+from experiments.parameter_sets import shared_values
 from experiments.runner import Experiment
 from scenarios.scenario import START
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KIND = "run"
 MODEL_FOLDERS = ("agents", "scenarios", "sim")
 LIBRARIES = ("mesa", "numpy", "pandas", "scipy", "pyarrow")
@@ -30,7 +32,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "scenario": experiment.scenario.model_dump(),
         "policies": [{"type": type(policy).__name__, **policy.model_dump()} for policy in experiment.policies],
-        "parameters": as_dict(experiment.parameters),
+        "parameters": _parameters(experiment),
         "seed": experiment.seed,
         "replicates": experiment.replicates,
         "scale": experiment.scale,
@@ -38,6 +40,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
             "region": experiment.pack.digest,
             "national": experiment.national.digest,
             "scenario": experiment.scenario.digest(),
+            "parameters": digest({"sets": [as_dict(each) for each in _sets(experiment)]}),
             "parameter_table": table_digest(),
             "code": code_digest(),
         },
@@ -51,6 +54,19 @@ def describe(experiment: Experiment) -> dict[str, Any]:
         "versions": versions(),
         "identity": digest(inputs),
     }
+
+
+def _sets(experiment: Experiment) -> tuple[Parameters, ...]:
+    return experiment.parameters.used(experiment.replicates)
+
+
+def _parameters(experiment: Experiment) -> dict[str, Any]:
+    """Return where the parameters come from, the draw of each replicate, and the values that all replicates share."""
+    sets, values = experiment.parameters, dict(shared_values(_sets(experiment)))
+    if not sets.posterior:
+        return {"source": "default", "values": values}
+    draws = [sets.draw(replicate) for replicate in range(experiment.replicates)]
+    return {"source": "posterior", "digest": sets.posterior, "draws": draws, "values": values}
 
 
 def _names(experiment: Experiment) -> dict[str, Any]:

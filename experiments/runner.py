@@ -1,6 +1,7 @@
 """Replicates of one experiment, in this process or spread over several, always with the same results.
 
-Replicate r has seed `experiment.seed + r`: whoever reads the results can repeat any of them alone.
+Replicate r has seed `experiment.seed + r`, and draw r // 2 of those that the experiment takes: two experiments with the
+same seed and parameters differ in nothing else than what is asked, replicate by replicate.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 import math
 import traceback
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.errors import InputError
 from agents.parameter_fields import Parameters
+from experiments.parameter_sets import ParameterSets
 from experiments.work import Work
 from scenarios.national import National
 from scenarios.policy import Policy
@@ -35,7 +36,7 @@ class Experiment:
         pack: Region pack.
         national: Data of the country.
         scenario: What is asked; its `until` is the last quarter.
-        parameters: Every domain number.
+        parameters: Every domain number, for each replicate.
         seed: Seed of replicate 0; replicate r has seed + r.
         replicates: How many are run.
         scale: Share of the firms that is simulated, in (0, 1].
@@ -48,9 +49,9 @@ class Experiment:
     pack: RegionPack
     national: National
     scenario: Scenario
-    parameters: Parameters
+    parameters: ParameterSets
     seed: int = 1
-    replicates: int = 8
+    replicates: int = 16
     scale: float = 1.0
     policies: tuple[Policy, ...] = ()
 
@@ -61,6 +62,44 @@ class Experiment:
             raise InputError(f"{self.seed} is out of range", "seed", f"0 to {MOST_SEED}")
         if not (math.isfinite(self.scale) and 0.0 < self.scale <= 1.0):
             raise InputError(f"{self.scale:g} is no share of the firms", "scale", "above 0, and 1 at most")
+
+    def replicate(self, number: int) -> Replicate:
+        """Return one of the replicates, to be run wherever it is."""
+        return Replicate(
+            number,
+            self.seed + number,
+            self.parameters.of(number),
+            self.pack,
+            self.national,
+            self.scenario,
+            self.scale,
+            self.policies,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Replicate:
+    """One replicate with all that it needs, and nothing of the others: it is sent to another process.
+
+    Attributes:
+        number: Its number.
+        seed: Its seed.
+        parameters: Its parameters.
+        pack: As in the experiment; so are those below.
+        national: Data of the country.
+        scenario: What is asked.
+        scale: Share of the firms that is simulated.
+        policies: Policies in the scenario.
+    """
+
+    number: int
+    seed: int
+    parameters: Parameters
+    pack: RegionPack
+    national: National
+    scenario: Scenario
+    scale: float
+    policies: tuple[Policy, ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +112,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """A replicate that broke, with what is needed to repeat it.
+    """A replicate that broke; with its seed, and its parameters in the results, it can be repeated.
 
     Attributes:
         replicate: Its number.
@@ -93,7 +132,7 @@ class Failed:
 type Result = Finished | Failed
 
 
-class Replicates(Work[int, Result]):
+class Replicates(Work[Replicate, Result]):
     """Runs the replicates of an experiment and yields their results in order, as they come.
 
     Args:
@@ -105,12 +144,11 @@ class Replicates(Work[int, Result]):
     """
 
     def __init__(self, experiment: Experiment, workers: int = 1) -> None:
-        super().__init__(
-            partial(run_replicate, experiment), range(experiment.replicates), partial(_failed, experiment), workers
-        )
+        replicates = [experiment.replicate(number) for number in range(experiment.replicates)]
+        super().__init__(run_replicate, replicates, _failed, workers)
 
 
-def run_replicate(experiment: Experiment, replicate: int) -> Result:
+def run_replicate(replicate: Replicate) -> Result:
     """Run one replicate and return its tables, or what went wrong."""
     # imported here: whoever starts workers need not import Mesa and pandas
     from experiments.tables import tables_of
@@ -118,21 +156,21 @@ def run_replicate(experiment: Experiment, replicate: int) -> Result:
 
     try:
         model = PpsModel(
-            experiment.pack,
-            experiment.scenario,
-            experiment.parameters,
-            experiment.policies,
-            experiment.seed + replicate,
-            experiment.scale,
-            experiment.national,
+            replicate.pack,
+            replicate.scenario,
+            replicate.parameters,
+            replicate.policies,
+            replicate.seed,
+            replicate.scale,
+            replicate.national,
         ).run()
-        return Finished(replicate, tables_of(model, replicate))
+        return Finished(replicate.number, tables_of(model, replicate.number))
     except Exception as error:  # any bug in one replicate; the others go on
-        return _failed(experiment, replicate, error)
+        return _failed(replicate, error)
 
 
-def _failed(experiment: Experiment, replicate: int, error: Exception) -> Failed:
+def _failed(replicate: Replicate, error: Exception) -> Failed:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     message = " ".join(str(error).split())
-    return Failed(replicate, experiment.seed + replicate, type(error).__name__, message, where)
+    return Failed(replicate.number, replicate.seed, type(error).__name__, message, where)

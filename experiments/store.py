@@ -1,4 +1,4 @@
-"""Results on disk: a folder with four Parquet files and `run.json`, which says what they are.
+"""Results on disk: a folder with five Parquet files and `run.json`, which says what they are.
 
 Files are written in a folder of their own inside the results folder and moved into place when all is done,
 `run.json` last: a run is there completely or not at all, and what was there before stays until then.
@@ -21,6 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agents.errors import InputError
+from agents.parameter_fields import Parameters
+from agents.parameters import as_dict, make_parameters
 from experiments.identity import KIND, SCHEMA_VERSION, describe
 from experiments.runner import Experiment, Failed, Finished, Replicates, Result
 from experiments.work import undisturbed
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUN = "run.json"
-TABLES = ("series", "partnerships", "ledger", "enrolment")
+TABLES = ("series", "partnerships", "ledger", "enrolment", "parameters")
 FILES = tuple(f"{name}.parquet" for name in TABLES)
+PARAMETERS = pa.schema(
+    [("replicate", pa.int32()), ("parameter", pa.dictionary(pa.int32(), pa.string())), ("value", pa.float64())]
+)
 RUN_FOLDER = "the folder of a run, as `pps run` writes it"
 
 
@@ -42,15 +47,17 @@ class RunWriter:
 
     Args:
         folder: Where the results go; made if it is not there.
-        about: What `experiments.identity.describe` returns.
+        experiment: What is run.
 
     Raises:
         InputError: If the folder cannot be used, or holds results of another kind.
     """
 
-    def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, experiment: Experiment) -> None:
         self.folder = folder
-        self.about = about
+        self.about = describe(experiment)
+        self._sets = experiment.parameters
+        self._shared = self.about["parameters"]["values"]
         self.done: list[int] = []
         self.failed: list[Failed] = []
         self._added: set[int] = set()
@@ -84,15 +91,23 @@ class RunWriter:
         if result.replicate in self._added:
             return
         with undisturbed(), _told(self.folder):
+            self._append({"parameters": self._parameters(result.replicate)})
             if isinstance(result, Finished):
-                self._append(result)
+                self._append(result.tables)
                 self.done.append(result.replicate)
             else:
                 self.failed.append(result)
             self._added.add(result.replicate)
 
-    def _append(self, result: Finished) -> None:
-        for name, table in result.tables.items():
+    def _parameters(self, replicate: int) -> pa.Table:
+        """Return the parameters of a replicate, without those that all replicates share."""
+        own = sorted(item for item in as_dict(self._sets.of(replicate)).items() if item[0] not in self._shared)
+        names = pa.array([name for name, _ in own], pa.string())
+        columns = [[replicate] * len(own), names.dictionary_encode(), [value for _, value in own]]
+        return pa.table(columns, schema=PARAMETERS)
+
+    def _append(self, tables: Mapping[str, pa.Table]) -> None:
+        for name, table in tables.items():
             if name not in self._writers:
                 path = Path(self._unfinished.name, f"{name}.parquet")
                 self._writers[name] = pq.ParquetWriter(path, table.schema, compression="zstd")
@@ -173,7 +188,7 @@ def store_run(
         Interrupted: After Ctrl-C.
     """
     replicates = Replicates(experiment, workers)
-    with RunWriter(folder, describe(experiment)) as writer:
+    with RunWriter(folder, experiment) as writer:
         try:
             for result in replicates:
                 writer.add(result)
@@ -202,6 +217,21 @@ class Run:
     def done(self) -> list[int]:
         """The replicates that finished."""
         return list(self.about["replicates_done"])
+
+    @property
+    def draws(self) -> dict[int, int]:
+        """The draw of the posterior that each replicate has that finished; without a posterior all have 0."""
+        draws = self.about["parameters"].get("draws")
+        return {replicate: draws[replicate] if draws else 0 for replicate in self.done}
+
+    def parameters(self, replicate: int) -> Parameters:
+        """Return the parameters of a replicate, with which it can be repeated.
+
+        Raises:
+            InputError: As `table`, or if the parameter table is another one now.
+        """
+        own = {row["parameter"]: row["value"] for row in self.table("parameters", replicate=replicate).to_pylist()}
+        return make_parameters({**self.about["parameters"]["values"], **own}, str(self.folder))
 
     def table(self, name: str, **only: Any) -> pa.Table:
         """Return one of the tables.
@@ -245,7 +275,9 @@ def read_run(folder: Path) -> Run:
     if about.get("schema_version") != SCHEMA_VERSION:
         what = f"has schema version {about.get('schema_version')}"
         raise InputError(what, str(path), f"version {SCHEMA_VERSION}, which this program reads")
-    missing = [key for key in ("replicates_done", "files", "scenario", "region", "seed") if key not in about]
+    missing = [
+        key for key in ("replicates_done", "files", "scenario", "region", "seed", "parameters") if key not in about
+    ]
     if missing or set(FILES) - set(about["files"]):
         raise InputError("is not complete", str(path), RUN_FOLDER)
     return Run(folder, about)

@@ -1,7 +1,10 @@
-"""A run in one small table: each outcome with its mean and spread over the replicates."""
+"""A run in one small table: each outcome with its mean, its spread over the replicates, and where that comes from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 
 from experiments.store import Run
@@ -13,15 +16,17 @@ LOW, HIGH = 0.05, 0.95
 TOTAL = "all"
 
 
-def summarise(series: pd.DataFrame, until: str) -> pd.DataFrame:
-    """Return mean, low, high (5th and 95th percentile over replicates) and n for every outcome of all provinces.
+def summarise(series: pd.DataFrame, until: str, draws: Mapping[int, int]) -> pd.DataFrame:
+    """Return what the replicates say of every outcome of all provinces.
 
-    A flow per quarter, such as euros, is summed over the run; anything else is taken as it is at the end.
+    The columns are mean, low and high (5th and 95th percentile over replicates), chance and ignorance (see `sources`)
+    and n. A flow per quarter, such as euros, is summed over the run; anything else is taken as it is at the end.
     Replicates in which an outcome is not defined do not count.
 
     Args:
         series: The table `series` of a run.
         until: The last quarter.
+        draws: The draw of parameters that each replicate has.
 
     Returns:
         One row per outcome, in the order of the outcomes table.
@@ -42,10 +47,38 @@ def summarise(series: pd.DataFrame, until: str) -> pd.DataFrame:
             "mean": per_outcome.mean(),
             "low": per_outcome.quantile(LOW),
             "high": per_outcome.quantile(HIGH),
+            **sources(values, draws),
             "n": per_outcome.count(),
         }
     )
     return summary.reindex([name for name in outcome_table() if name in summary.index])
+
+
+def sources(values: pd.Series[float], draws: Mapping[int, int]) -> pd.DataFrame:
+    """Return how far outcomes differ by chance and, apart from that, by what nobody knows of the parameters.
+
+    Both are standard deviations: `chance` between replicates with the same draw, `ignorance` between what draws would
+    give without chance. They are the estimates of one-way analysis of variance with random effects, by the method
+    of moments, for draws with any number of replicates (Searle, Casella and McCulloch 1992, chapter 3). An estimate of
+    ignorance below zero counts as zero; what cannot be estimated is NaN: chance if no draw has two replicates, and
+    ignorance if there is one draw too.
+
+    Args:
+        values: By outcome and replicate.
+        draws: The draw of each replicate.
+    """
+    table = values.dropna().reset_index()
+    table["draw"] = table["replicate"].map(draws)
+    mean = table.groupby(["outcome", "draw"], observed=True)["value"].transform("mean")
+    grand = table.groupby("outcome", observed=True)["value"].transform("mean")
+    table["within"], table["between"] = (table["value"] - mean) ** 2, (mean - grand) ** 2
+    squares = table.groupby("outcome", observed=True)[["within", "between"]].sum()
+    sizes = table.groupby(["outcome", "draw"], observed=True).size().groupby("outcome", observed=True)
+    n, groups = sizes.sum(), sizes.count()
+    same = (n - sizes.agg(lambda size: (size**2).sum()) / n) / (groups - 1)  # replicates per draw, if all have as many
+    chance = squares["within"] / (n - groups).where(n > groups)
+    ignorance = (squares["between"] / (groups - 1).where(groups > 1) - chance) / same
+    return pd.DataFrame({"chance": np.sqrt(chance), "ignorance": np.sqrt(ignorance.clip(lower=0.0))})
 
 
 def sums_over_run(outcome: Outcome) -> bool:
@@ -56,4 +89,4 @@ def sums_over_run(outcome: Outcome) -> bool:
 def summarise_run(run: Run) -> pd.DataFrame:
     """Return `summarise` of a run on disk."""
     series = run.frame("series", province=TOTAL)
-    return summarise(series, run.about["until"])
+    return summarise(series, run.about["until"], run.draws)

@@ -1,4 +1,4 @@
-"""What is kept of a finished run: four tidy tables, in columns from the first to the last step."""
+"""What is kept of a finished run: tidy tables, in columns from the first to the last step."""
 
 from __future__ import annotations
 

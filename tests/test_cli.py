@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,17 +18,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.parameters import parameter_table
+from agents.parameters import as_dict, parameter_table
 from app import cli
 from app.evidence import all_rows, evidence_json, evidence_page, find_row
 from app.words import Language, Words
+from calibration import posterior
+from calibration.posterior import load_posterior, write_posterior
+from calibration.priors import load_prior
 from experiments import store
 from experiments.store import FILES, RUN, read_run
 from sim.model import PpsModel
 
 ROOT = Path(__file__).parents[1]
 PPS = [sys.executable, "-m", "app.cli"]
-SHORT = ("--scale", "0.05", "--until", "2014-Q4", "--replicates", "2", "--workers", "1")
+CENTRAL = ("--parameters", "default")
+FEW = ("--scale", "0.05", "--until", "2014-Q4", "--workers", "1")
+SHORT = (*CENTRAL, *FEW, "--replicates", "2")
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("run") / "short"
     done = subprocess.run([*PPS, "run", *SHORT, "--quiet", "--out", place], cwd=ROOT, check=True, capture_output=True)
     assert done.stdout == done.stderr == b""
+    return place
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A posterior of five draws in a folder: all that the ranges of the parameters allow."""
+    prior, place = load_prior(), tmp_path_factory.mktemp("fitted")
+    write_posterior(prior.names, prior.values(prior.design(5, 1)), {}, place)
     return place
 
 
@@ -112,6 +126,7 @@ def test_a_run_prints_a_table_and_keeps_its_results(pps: Pps, tmp_path: Path) ->
     assert said.out.startswith(
         "Noord-Brabant: Current policy\n"
         "2011-Q3 to 2014-Q4, 2 replicates, seeds 5 to 6\n"
+        "Parameters: the central set\n"
         "5.0% of the firms simulated"
     )  # fmt: skip
     for words in ("PPS started", "Share in the valley of death", "national subsidy", "pps story results/baseline"):
@@ -145,7 +160,7 @@ def test_a_scenario_file_and_a_region_folder_can_be_given(pps: Pps, tmp_path: Pa
     )
     region = ROOT / "scenarios" / "regions" / "noord-brabant"
     assert pps("run", "mine.toml", "--region", str(region), *SHORT, "--quiet") == Said(0, "", "")
-    assert read_run(tmp_path / "results" / "my-plan").about["parameters"]["fte_cost"] == 100_000
+    assert read_run(tmp_path / "results" / "my-plan").about["parameters"]["values"]["fte_cost"] == 100_000
 
 
 def test_two_runs_and_two_processes_give_the_same_bytes(pps: Pps, folder: Path, tmp_path: Path) -> None:
@@ -211,8 +226,88 @@ def test_failed_replicates_are_told_and_the_others_kept(
 def test_what_cannot_be_asked_is_refused_in_one_line(
     pps: Pps, tmp_path: Path, args: list[str], words: list[str]
 ) -> None:
-    is_refused(pps("run", *args), *words)
+    is_refused(pps("run", *CENTRAL, *args), *words)
     assert list(tmp_path.iterdir()) == []
+
+
+# ── where parameters come from ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ["Parameters: 2 draws from the posterior, 3 seeds in all", "Chance", "It has two sources"]),
+        ("nl", ["Parameters: 2 trekkingen uit de posterior", "Toeval", "Onzekerheid", "Die heeft twee bronnen"]),
+    ],
+)
+def test_a_run_with_a_posterior_tells_chance_and_ignorance_apart(
+    pps: Pps, fitted: Path, lang: str, words: list[str]
+) -> None:
+    said = pps("run", *FEW, "--parameters", str(fitted), "--replicates", "3", "--lang", lang)
+    assert (said.code, said.err) == (0, "")
+    assert all(word in said.out for word in words)
+    assert max(map(len, said.out.splitlines())) <= 100
+    assert "…" not in said.out
+
+
+def test_one_draw_shows_chance_only(pps: Pps, fitted: Path) -> None:
+    said = pps("run", *FEW, "--parameters", str(fitted), "--replicates", "2")
+    assert "1 draw from the posterior, 2 seeds in all" in said.out
+    assert "it is chance only" in " ".join(said.out.split())
+    assert "two sources" not in said.out
+    told = json.loads(pps("run", *FEW, "--parameters", str(fitted), "--replicates", "1", "--json").out)
+    assert told["parameters"]["draws"] == 1
+    assert {(row["chance"], row["ignorance"]) for row in told["outcomes"].values()} == {(None, None)}
+
+
+def test_the_posterior_that_comes_with_the_project_is_the_default(
+    pps: Pps, fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posterior, "SHIPPED", fitted)
+    told = json.loads(pps("run", *FEW, "--json", "--replicates", "4", "--seed", "5", "--out", "shipped").out)
+    assert told["parameters"] == {"source": "posterior", "digest": load_posterior(fitted).digest, "draws": 2}
+    started = told["outcomes"]["euros_cash"]
+    assert started["chance"] > 0
+    assert started["ignorance"] >= 0
+    kept = read_run(tmp_path / "shipped")
+    assert kept.about["parameters"]["draws"] == [4, 4, 0, 0]  # the fifth seed begins with the fifth draw, of five
+    assert as_dict(kept.parameters(3)) | load_posterior(fitted).draw(0) == as_dict(kept.parameters(3))
+    assert pps("run", *FEW, "--quiet", "--replicates", "4", "--seed", "5", "--workers", "2", "--out", "again").code == 0
+    for name in (*FILES, RUN):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "shipped" / name).read_bytes()
+
+
+def test_what_a_scenario_sets_is_not_drawn(pps: Pps, fitted: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('extends = "baseline"\nname = "mine"\n[parameters]\nfte_cost = 100000')
+    ask = (*FEW, "--parameters", str(fitted), "--replicates", "3", "--quiet")
+    assert pps("run", "mine.toml", *ask) == pps("run", *ask) == Said(0, "", "")
+    mine, baseline = (read_run(tmp_path / "results" / name) for name in ("mine", "baseline"))
+    assert mine.about["parameters"]["values"]["fte_cost"] == 100_000
+    for number in range(3):
+        drawn = as_dict(baseline.parameters(number))
+        assert as_dict(mine.parameters(number)) == drawn | {"fte_cost": 100_000.0}
+
+
+@pytest.mark.parametrize("asked", ["nonsense", "", "Default", "x" * 300, "/dev/null", "posterior "])
+def test_parameters_from_nowhere_are_refused(pps: Pps, asked: str) -> None:
+    is_refused(pps("run", *FEW, "--parameters", asked), "--parameters: ", "default", "pps calibrate")
+
+
+def test_a_posterior_that_does_not_fit_is_refused(
+    pps: Pps, fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "other"
+    shutil.copytree(fitted, place)
+    about = json.loads((place / posterior.ABOUT).read_text())
+    (place / posterior.ABOUT).write_text(json.dumps(about | {"code": "another", "fingerprint": "another"}))
+    is_refused(pps("run", *FEW, "--parameters", "other"), "--parameters: 'other'", "another version of the model")
+    monkeypatch.setattr(posterior, "SHIPPED", place)
+    is_refused(pps("run", *FEW), "the posterior of this project", "another version", "default", "pps calibrate")
+    assert pps("run", *SHORT, "--quiet").code == 0
+    (place / posterior.DRAWS).write_bytes(b"PAR1")
+    is_refused(pps("run", *FEW, "--parameters", "other"), "no readable posterior")
+    monkeypatch.setattr(posterior, "SHIPPED", tmp_path / "nowhere")
+    is_refused(pps("run", *FEW), "no readable posterior", "default, for the central set")
 
 
 @pytest.fixture
@@ -231,12 +326,12 @@ words_and_numbers = st.one_of(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    option=st.sampled_from(["replicates", "seed", "until", "scale", "workers", "region", "lang"]),
+    option=st.sampled_from(["parameters", "replicates", "seed", "until", "scale", "workers", "region", "lang"]),
     value=words_and_numbers,
 )
 @pytest.mark.usefixtures("no_run")
 def test_no_option_value_breaks_the_command(pps: Pps, option: str, value: str) -> None:
-    said = pps("run", f"--{option}={value}", "--quiet")
+    said = pps("run", *CENTRAL, f"--{option}={value}", "--quiet")
     if said.code != 1:  # all is well, and the run ended before it started
         is_refused(said)
 
@@ -264,7 +359,7 @@ def test_results_of_another_kind_stay(pps: Pps, tmp_path: Path) -> None:
 
 def interrupted(folder: Path, ready: Callable[[], bool], *args: str) -> Said:
     """Start a long run, press Ctrl-C (as a terminal does: for all its processes) when ready, and wait."""
-    command = [*PPS, "run", "--scale", "0.05", "--replicates", "400", "--out", str(folder), *args]
+    command = [*PPS, "run", *CENTRAL, "--scale", "0.05", "--replicates", "400", "--out", str(folder), *args]
     process = subprocess.Popen(
         command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import pickle
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,10 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from agents.errors import InputError
-from agents.parameters import make_parameters
+from agents.parameters import as_dict, make_parameters
 from experiments import runner, work
-from experiments.runner import Experiment, Failed, Finished, Replicates, Result, run_replicate
+from experiments.parameter_sets import ParameterSets, draw_numbers, shared_values
+from experiments.runner import Experiment, Failed, Finished, Replicate, Replicates, Result, run_replicate
 from scenarios.national import load_national
 from scenarios.region import load_region
 from scenarios.scenario import load_scenario
@@ -32,7 +34,20 @@ SHORT = load_scenario("baseline").model_copy(update={"until": "2013-Q4"})
 def experiment() -> Experiment:
     """Two replicates of a small and short run."""
     pack, national = load_region("noord-brabant"), load_national()
-    return Experiment(pack, national, SHORT, make_parameters(), seed=5, replicates=2, scale=0.05)
+    central = ParameterSets((make_parameters(),))
+    return Experiment(pack, national, SHORT, central, seed=5, replicates=2, scale=0.05)
+
+
+@pytest.fixture(scope="module")
+def drawn(experiment: Experiment) -> Experiment:
+    """Five replicates with three draws, that is an odd number: the last has a draw for itself."""
+    return replace(experiment, parameters=some_draws(3), replicates=5)
+
+
+def some_draws(count: int) -> ParameterSets:
+    costs = [80_000.0 + 1_000.0 * number for number in range(count)]
+    sets = tuple(make_parameters({"fte_cost": cost}) for cost in costs)
+    return ParameterSets(sets, tuple(range(count)), "digest")
 
 
 def tables(result: Result) -> dict[str, pa.Table]:
@@ -50,10 +65,67 @@ def test_one_and_two_processes_give_the_same_in_the_same_order(experiment: Exper
 
 
 def test_replicate_r_has_the_seed_plus_r(experiment: Experiment) -> None:
-    second = tables(run_replicate(experiment, 1))["series"]
-    alone = tables(run_replicate(replace(experiment, seed=experiment.seed + 1), 0))["series"]
+    second = tables(run_replicate(experiment.replicate(1)))["series"]
+    alone = tables(run_replicate(replace(experiment, seed=experiment.seed + 1).replicate(0)))["series"]
     assert second["replicate"].unique().to_pylist() == [1]
     assert_frame_equal(*(table.drop_columns("replicate").to_pandas() for table in (second, alone)))
+
+
+def test_two_replicates_share_a_draw_and_have_their_own_seed(drawn: Experiment) -> None:
+    replicates = [drawn.replicate(number) for number in range(5)]
+    assert [each.parameters.fte_cost for each in replicates] == [80_000, 80_000, 81_000, 81_000, 82_000]
+    assert [each.seed for each in replicates] == [5, 6, 7, 8, 9]
+    assert [drawn.parameters.draw(number) for number in range(8)] == [0, 0, 1, 1, 2, 2, 0, 0]
+
+
+def test_whatever_is_asked_a_replicate_has_the_same_draw_and_seed(drawn: Experiment) -> None:
+    other = replace(drawn, scenario=load_scenario("emergent"), scale=0.1, replicates=3)
+    for number in range(3):
+        one, same = drawn.replicate(number), other.replicate(number)
+        assert (one.seed, one.parameters) == (same.seed, same.parameters)
+        assert one.scenario != same.scenario
+
+
+def test_a_replicate_alone_gives_what_it_gives_in_the_run(drawn: Experiment) -> None:
+    for result in Replicates(drawn, workers=2):
+        alone = tables(run_replicate(drawn.replicate(result.replicate)))
+        for name, table in tables(result).items():
+            assert_frame_equal(table.to_pandas(), alone[name].to_pandas(), obj=name)
+
+
+def test_the_parameters_reach_the_model(drawn: Experiment, experiment: Experiment) -> None:
+    costs = replace(drawn, seed=experiment.seed, replicates=4).replicate(2)
+    central = replace(costs, parameters=make_parameters())
+    assert not tables(run_replicate(costs))["ledger"].equals(tables(run_replicate(central))["ledger"])
+
+
+def test_what_goes_to_a_process_does_not_grow_with_the_draws(experiment: Experiment) -> None:
+    few, many = (replace(experiment, parameters=some_draws(count), replicates=8) for count in (2, 20))
+    assert len(pickle.dumps(many.replicate(0))) == len(pickle.dumps(few.replicate(0)))
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    replicates=st.integers(-3, 300),
+    more=st.integers(1, 99),
+    available=st.integers(1, 99),
+)
+def test_draws_follow_from_the_seed_and_go_on_where_more_are_asked(
+    seed: int, replicates: int, more: int, available: int
+) -> None:
+    numbers = draw_numbers(seed, replicates, available)
+    longer = draw_numbers(seed, replicates + more, available)
+    assert longer[: len(numbers)] == numbers
+    assert len(set(numbers)) == len(numbers) == max(0, min((replicates + 1) // 2, available))
+    if numbers:
+        assert numbers[0] == (seed - 1) % available
+        assert draw_numbers(seed + 1, replicates, available)[0] == seed % available
+
+
+def test_shared_values_are_equal_in_all_sets() -> None:
+    two = some_draws(2).sets
+    assert set(as_dict(two[0])) - set(shared_values(two)) == {"fte_cost"}
+    assert shared_values(two[:1]) == as_dict(two[0])
 
 
 def test_a_failed_replicate_is_told_and_the_rest_goes_on(
@@ -75,13 +147,13 @@ def test_a_failed_replicate_is_told_and_the_rest_goes_on(
     assert second.where.startswith("test_runner.py:")
 
 
-def kills_its_process(_: Experiment, replicate: int) -> Result:
+def kills_its_process(job: Replicate) -> Result:
     """Stands in for a replicate that is ended from outside: always the second, the fourth once."""
     marker = Path(os.environ["TEST_RUNNER_MARKER"])
-    if replicate == 1 or (replicate == 3 and not marker.exists()):
+    if job.number == 1 or (job.number == 3 and not marker.exists()):
         marker.touch()
         os._exit(9)
-    return Finished(replicate, {})
+    return Finished(job.number, {})
 
 
 def test_a_process_that_dies_takes_only_its_own_replicate(

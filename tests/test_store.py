@@ -16,15 +16,17 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from agents.errors import InputError
-from agents.parameters import make_parameters
+from agents.parameters import as_dict, make_parameters
 from agents.partnership import Kind
 from experiments.identity import describe
+from experiments.parameter_sets import ParameterSets
 from experiments.runner import Experiment, Finished, run_replicate
 from experiments.store import FILES, RUN, TABLES, Interrupted, RunWriter, read_run, store_run
-from experiments.summary import summarise, summarise_run
+from experiments.summary import sources, summarise, summarise_run
 from experiments.tables import SCHEMAS, tables_of
 from scenarios.national import load_national
 from scenarios.region import load_region
@@ -39,12 +41,21 @@ from tests import worlds
 def experiment() -> Experiment:
     """Two replicates of a small and short run."""
     asked = load_scenario("baseline").model_copy(update={"until": "2014-Q4"})
-    return Experiment(load_region("noord-brabant"), load_national(), asked, make_parameters(), 3, 2, 0.05)
+    central = ParameterSets((make_parameters(),))
+    return Experiment(load_region("noord-brabant"), load_national(), asked, central, 3, 2, 0.05)
+
+
+@pytest.fixture(scope="module")
+def drawn(experiment: Experiment) -> Experiment:
+    """Three replicates with two draws that differ in two parameters."""
+    changes = [{"fte_cost": 80_000.0, "bbl_exit": 1.1}, {"fte_cost": 100_000.0, "bbl_exit": 1.2}]
+    sets = ParameterSets(tuple(make_parameters(change) for change in changes), (6, 0), "digest of a posterior")
+    return replace(experiment, parameters=sets, replicates=3)
 
 
 @pytest.fixture(scope="module")
 def finished(experiment: Experiment) -> tuple[Finished, Finished]:
-    first, second = (run_replicate(experiment, replicate) for replicate in range(2))
+    first, second = (run_replicate(experiment.replicate(number)) for number in range(2))
     assert isinstance(first, Finished)
     assert isinstance(second, Finished)
     return first, second
@@ -58,7 +69,7 @@ def folder(tmp_path: Path, experiment: Experiment, finished: tuple[Finished, Fin
 
 
 def write(folder: Path, experiment: Experiment, *results: Finished) -> None:
-    with RunWriter(folder, describe(experiment)) as writer:
+    with RunWriter(folder, experiment) as writer:
         for result in results:
             writer.add(result)
 
@@ -171,7 +182,7 @@ def test_a_run_can_be_read_back(folder: Path, experiment: Experiment, finished: 
     assert run.done == [0, 1]
     assert run.about["scenario"] == experiment.scenario.model_dump()
     assert run.about["replicates_failed"] == []
-    for name in TABLES:
+    for name in set(TABLES) - {"parameters"}:
         assert run.table(name).num_rows == sum(result.tables[name].num_rows for result in finished)
         assert_frame_equal(run.frame(name, replicate=1), finished[1].tables[name].to_pandas())
         columns = pq.ParquetFile(folder / f"{name}.parquet").metadata.row_group(0)
@@ -185,10 +196,65 @@ def test_equal_runs_are_equal_bytes_wherever_they_are(
     assert content(folder) == content(tmp_path / "deep" / "elsewhere")
 
 
-def test_two_processes_write_the_same_bytes(tmp_path: Path, experiment: Experiment) -> None:
+def test_two_processes_write_the_same_bytes(tmp_path: Path, drawn: Experiment) -> None:
     for workers in (1, 2):
-        store_run(experiment, tmp_path / str(workers), workers)
+        store_run(drawn, tmp_path / str(workers), workers)
     assert content(tmp_path / "1") == content(tmp_path / "2")
+
+
+# ── the parameters of a run ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_run_says_where_its_parameters_come_from(folder: Path, drawn: Experiment) -> None:
+    central, told = read_run(folder).about["parameters"], describe(drawn)["parameters"]
+    assert central == {"source": "default", "values": as_dict(make_parameters())}
+    assert {"fte_cost", "bbl_exit"} == set(central["values"]) - set(told.pop("values"))
+    assert told == {"source": "posterior", "digest": "digest of a posterior", "draws": [6, 6, 0]}
+
+
+def test_parameters_that_differ_are_in_a_table_in_order(tmp_path: Path, folder: Path, drawn: Experiment) -> None:
+    run = store_run(drawn, tmp_path / "drawn")
+    assert run is not None
+    rows = [tuple(row.values()) for row in run.table("parameters").to_pylist()]
+    assert rows == [
+        (replicate, name, value)
+        for replicate, values in enumerate([(1.1, 80_000.0), (1.1, 80_000.0), (1.2, 100_000.0)])
+        for name, value in zip(("bbl_exit", "fte_cost"), values, strict=True)
+    ]
+    assert run.draws == {0: 6, 1: 6, 2: 0}
+    central = read_run(folder)
+    assert central.table("parameters").num_rows == 0
+    assert central.draws == {0: 0, 1: 0}
+
+
+def test_a_run_can_be_repeated_from_its_folder(tmp_path: Path, drawn: Experiment) -> None:
+    run = store_run(drawn, tmp_path / "drawn")
+    assert run is not None
+    for number in run.done:
+        again = replace(drawn.replicate(number), parameters=run.parameters(number), seed=run.about["seed"] + number)
+        result = run_replicate(again)
+        assert isinstance(result, Finished)
+        assert_frame_equal(run.frame("series", replicate=number), result.tables["series"].to_pandas())
+
+
+def test_one_replicate_has_all_its_parameters_in_run_json(tmp_path: Path, drawn: Experiment) -> None:
+    run = store_run(replace(drawn, replicates=1), tmp_path / "one")
+    assert run is not None
+    assert run.about["parameters"]["draws"] == [6]
+    assert run.table("parameters").num_rows == 0
+    assert run.parameters(0) == drawn.parameters.sets[0]
+
+
+def test_the_parameters_of_a_failed_replicate_are_kept(
+    tmp_path: Path, drawn: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = PpsModel.step
+    monkeypatch.setattr(PpsModel, "step", lambda model: 1 / 0 if model.draws.seed == 4 else step(model))
+    run = store_run(drawn, tmp_path / "run")
+    assert run is not None
+    assert run.done == [0, 2]
+    assert run.draws == {0: 6, 2: 0}
+    assert run.parameters(1) == drawn.parameters.sets[0]
 
 
 def test_nothing_of_this_machine_or_day_is_in_the_results(folder: Path) -> None:
@@ -198,14 +264,19 @@ def test_nothing_of_this_machine_or_day_is_in_the_results(folder: Path) -> None:
         assert all(secret.encode() not in data for name, data in content(folder).items() if name != RUN)
 
 
-def test_the_identity_follows_from_what_is_run(experiment: Experiment) -> None:
+def test_the_identity_follows_from_what_is_run(experiment: Experiment, drawn: Experiment) -> None:
     same = describe(experiment)["identity"]
     assert describe(replace(experiment))["identity"] == same
     others = (
         {"seed": 4},
         {"replicates": 3},
         {"scale": 0.06},
-        {"parameters": make_parameters({"fte_cost": 100_000})},
+        {"parameters": ParameterSets((make_parameters({"fte_cost": 100_000}),))},
+        {"parameters": replace(drawn.parameters, sets=drawn.parameters.sets[:1])},
+        {"parameters": replace(drawn.parameters, posterior="another")},
+        {"parameters": drawn.parameters, "replicates": 3},
+        {"parameters": replace(drawn.parameters, draws=(0, 6)), "replicates": 3},
+        {"parameters": replace(drawn.parameters, sets=drawn.parameters.sets[::-1]), "replicates": 3},
         {"scenario": experiment.scenario.model_copy(update={"until": "2015-Q1"})},
     )
     identities = [describe(replace(experiment, **other))["identity"] for other in others]
@@ -228,7 +299,7 @@ def test_a_file_is_no_folder(tmp_path: Path, experiment: Experiment) -> None:
     for name in ("file", "file/below"):
         (tmp_path / "file").write_text("mine")
         with pytest.raises(InputError, match="file"):
-            RunWriter(tmp_path / name, describe(experiment))
+            RunWriter(tmp_path / name, experiment)
         assert content(tmp_path) == {"file": b"mine"}
 
 
@@ -239,7 +310,7 @@ def test_results_of_another_kind_are_not_overwritten(tmp_path: Path, experiment:
         (tmp_path / RUN).write_text(about, encoding="utf-8", errors="surrogateescape")
     before = content(tmp_path)
     with pytest.raises(InputError, match="no run wrote"):
-        RunWriter(tmp_path, describe(experiment))
+        RunWriter(tmp_path, experiment)
     assert content(tmp_path) == before
 
 
@@ -314,7 +385,7 @@ def test_ctrl_c_waits_while_a_file_is_written(
         write_table(writer, table)
 
     monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", interrupted)
-    with RunWriter(tmp_path / "run", describe(experiment)) as writer:
+    with RunWriter(tmp_path / "run", experiment) as writer:
         with pytest.raises(KeyboardInterrupt):
             writer.add(finished[0])
         writer.add(finished[0])  # left over, and known
@@ -339,7 +410,8 @@ def test_without_any_finished_replicate_nothing_is_written(
         ('{"kind": "comparison"}', "does not describe a run"),
         ('{"kind": "run"}', "schema version None"),
         ('{"kind": "run", "schema_version": 99}', "schema version 99"),
-        ('{"kind": "run", "schema_version": 1}', "not complete"),
+        ('{"kind": "run", "schema_version": 1}', "schema version 1"),
+        ('{"kind": "run", "schema_version": 2}', "not complete"),
     ],
 )
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, about: str, what: str) -> None:
@@ -381,11 +453,13 @@ def test_the_summary_takes_the_end_and_sums_flows() -> None:
         )
     ]
     series = pd.DataFrame(rows, columns=["replicate", "quarter", "province", "outcome", "value"])
-    summary = summarise(series, "2035-Q4")
+    summary = summarise(series, "2035-Q4", {0: 4, 1: 4})
     assert summary.index.tolist() == [name for name in OUTCOMES if name in set(series["outcome"])]
-    np.testing.assert_allclose(summary.loc["pps_active"].astype(float), [20, 11, 29, 2])
-    np.testing.assert_allclose(summary.loc["euros_cash"].astype(float), [20, 11, 29, 2])
-    np.testing.assert_allclose(summary.loc["valley_share"].astype(float), [0.5, 0.5, 0.5, 1])
+    assert summary.columns.tolist() == ["mean", "low", "high", "chance", "ignorance", "n"]
+    sd = 200**0.5
+    for outcome in ("pps_active", "euros_cash"):
+        np.testing.assert_allclose(summary.loc[outcome].astype(float), [20, 11, 29, sd, np.nan, 2])
+    np.testing.assert_allclose(summary.loc["valley_share"].astype(float), [0.5, 0.5, 0.5, np.nan, np.nan, 1])
 
 
 def test_the_summary_of_a_run_has_every_outcome(folder: Path) -> None:
@@ -393,3 +467,60 @@ def test_the_summary_of_a_run_has_every_outcome(folder: Path) -> None:
     assert summary.index.tolist() == list(OUTCOMES)
     assert (summary["n"] <= 2).all()
     assert json.dumps(summary["mean"].fillna(0).to_dict())
+
+
+# ── chance and ignorance ────────────────────────────────────────────────────────────────────────────────
+
+
+def told_apart(*draws: list[float]) -> tuple[float, float]:
+    """Return chance and ignorance of the values of an outcome, a list for each draw."""
+    numbered = [(number, value) for number, draw in enumerate(draws) for value in draw]
+    index = pd.MultiIndex.from_product([["outcome"], range(len(numbered))], names=["outcome", "replicate"])
+    values = pd.Series([value for _, value in numbered], index, name="value")
+    found = sources(values, dict(enumerate(number for number, _ in numbered)))
+    return found["chance"].iloc[0], found["ignorance"].iloc[0]
+
+
+def test_chance_and_ignorance_of_cases_done_by_hand() -> None:
+    # means 2, 6, 10; within 2 + 2 + 2 = 6 over 3; between 2 x (16 + 0 + 16) = 64 over 2; (32 - 2) / 2 = 15
+    np.testing.assert_allclose(told_apart([1, 3], [5, 7], [9, 11]), np.sqrt([2, 15]))
+    # sizes 2 and 1, so 3 - 5 / 3 = 4 / 3 a draw; within 2 over 1; grand mean 4, between 2 x 4 + 16 = 24; 22 / (4 / 3)
+    np.testing.assert_allclose(told_apart([1, 3], [8]), np.sqrt([2, 16.5]))
+    # draws that differ less than their seeds: 0, not below
+    np.testing.assert_allclose(told_apart([0, 10], [1, 9]), [np.sqrt(41), 0])
+    np.testing.assert_allclose(told_apart([4, 4], [4, 4]), [0, 0])
+
+
+def test_what_cannot_be_told_apart_is_not_told() -> None:
+    np.testing.assert_equal(told_apart([3.0]), (np.nan, np.nan))
+    np.testing.assert_equal(told_apart([3.0], [4.0]), (np.nan, np.nan))
+    np.testing.assert_allclose(told_apart([1.0, 3.0]), (np.sqrt(2), np.nan))
+    np.testing.assert_allclose(told_apart([1.0, 3.0], [np.nan]), (np.sqrt(2), np.nan))
+
+
+@given(
+    values=st.lists(st.lists(st.integers(-1000, 1000), min_size=3, max_size=3), min_size=2, max_size=20),
+    shift=st.integers(-1000, 1000),
+)
+def test_chance_and_ignorance_make_up_the_variance(values: list[list[float]], shift: int) -> None:
+    chance, ignorance = told_apart(*values)
+    assert chance >= 0
+    assert ignorance >= 0
+    np.testing.assert_allclose(chance**2, np.var(values, axis=1, ddof=1).mean(), atol=1e-6)
+    if (
+        ignorance > 0
+    ):  # the mean of a draw varies by both; for all values together that differs by the degrees of freedom
+        between = np.var(np.mean(values, axis=1), ddof=1)
+        np.testing.assert_allclose(ignorance**2 + chance**2 / 3, between, atol=1e-6)
+        total = np.sum((np.array(values) - np.mean(values)) ** 2)
+        n, draws = 3 * len(values), len(values)
+        np.testing.assert_allclose(total, (n - 1) * chance**2 + 3 * (draws - 1) * ignorance**2, atol=1e-3)
+    moved = told_apart(*([value + shift for value in draw] for draw in values))
+    np.testing.assert_allclose(moved, (chance, ignorance), atol=1e-4)
+
+
+def test_both_sources_are_found_where_they_are_known() -> None:
+    random = np.random.default_rng(1)
+    values = random.normal(0, 3, (4000, 1)) + random.normal(0, 2, (4000, 2))
+    np.testing.assert_allclose(told_apart(*values.tolist()), [2, 3], rtol=0.05)
+    np.testing.assert_allclose(np.hypot(*told_apart(*values.tolist())), values.std(), rtol=0.01)

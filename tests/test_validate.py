@@ -30,7 +30,7 @@ from calibration.predictive import (
     survival_column,
 )
 from calibration.priors import load_prior
-from calibration.targets import TOLERANCE_SD, Target
+from calibration.targets import Target
 from calibration.validate import (
     STEPS,
     Comparison,
@@ -87,10 +87,6 @@ def test_the_error_of_a_report_widens_it_as_a_normal_does() -> None:
     assert told.high_90 - 100.0 == pytest.approx(1.645 * 10.0, rel=0.02)
     assert 100.0 - told.low_50 == pytest.approx(0.674 * 10.0, rel=0.02)
     assert spread(np.full(10, 1.0), 19.6, (0.0, np.inf)).low_90 == 0.0
-
-
-def test_the_error_is_that_of_the_fit() -> None:
-    assert pytest.approx(1 / 1.96) == TOLERANCE_SD
 
 
 def compared(target: Target, values: list[float], prior: list[float]) -> Comparison:

@@ -1,0 +1,45 @@
+"""What `--parameters` asks for: draws from a posterior, or the central set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from agents.errors import InputError
+from agents.parameters import make_parameters
+from calibration import posterior
+from experiments.parameter_sets import ParameterSets, draw_numbers
+
+OPTION = "--parameters"
+POSTERIOR, DEFAULT = "posterior", "default"
+SETS = f"{POSTERIOR}, {DEFAULT}, or a folder as `pps calibrate --out` writes it, fitted with this version of the model"
+INSTEAD = f"{DEFAULT}, for the central set, or the folder of a posterior that `pps calibrate` fits anew"
+
+
+def parameter_sets(asked: str, changes: Mapping[str, float], seed: int, replicates: int) -> ParameterSets:
+    """Return the parameters of the replicates of an experiment.
+
+    Args:
+        asked: `posterior` (the one that comes with the project), `default`, or the folder of a posterior.
+        changes: Values that the scenario sets, whatever is drawn.
+        seed: Seed of the experiment.
+        replicates: How many are run.
+
+    Raises:
+        InputError: If there is no such posterior, it belongs to another version of the model, or a change is wrong.
+    """
+    if asked == DEFAULT:
+        return ParameterSets((make_parameters(changes, "scenario"),))
+    fitted = _posterior(asked)
+    numbers = draw_numbers(seed, replicates, len(fitted))
+    sets = tuple(make_parameters({**fitted.draw(number), **changes}, "scenario") for number in numbers)
+    return ParameterSets(sets, numbers, fitted.digest)
+
+
+def _posterior(asked: str) -> posterior.Posterior:
+    shipped = asked == POSTERIOR
+    try:
+        return posterior.load_posterior(posterior.SHIPPED if shipped else Path(asked))
+    except InputError as error:
+        what, allowed = ("the posterior of this project", INSTEAD) if shipped else (f"'{asked}'", SETS)
+        raise InputError(f"{what} cannot be used: {error.what}", OPTION, allowed) from None
