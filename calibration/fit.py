@@ -176,7 +176,7 @@ def chance_of(engine: Engine, ensemble: Ensemble, seeds: Ints) -> Floats:
     """Return the covariance of scores over seeds, from running some members again, shape (targets, targets)."""
     again = engine.run("again", ensemble.unit[: len(seeds)], seeds)
     off = engine.scores(ensemble)[: len(seeds)] - engine.scores(again)
-    covariance: Floats = np.cov(off.T) / 2
+    covariance: Floats = np.asarray(np.cov(off.T) / 2, dtype=np.float64)
     return covariance
 
 
