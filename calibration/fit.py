@@ -168,8 +168,7 @@ def inflations(steps: int) -> Floats:
     The inverses sum to 1, so that all steps together weigh the reports once. The first steps, far from the targets
     where straight lines are crude, count least.
     """
-    inflation: Floats = (2.0**steps - 1) / 2.0 ** np.arange(steps)
-    return inflation
+    return np.array([(2.0**steps - 1) / 2.0**step for step in range(steps)])
 
 
 def chance_of(engine: Engine, ensemble: Ensemble, seeds: Ints) -> Floats:
