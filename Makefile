@@ -1,6 +1,6 @@
 # PPS Ecosystem: every command that a person or CI needs. `make` alone lists them.
 #
-#   make run ARGS="--seeds 20"                     pass options on
+#   make run ARGS="--replicates 20"                     pass options on
 #   make setup PYTHON=/path/to/python              choose the Python (default: see .ci/find-python)
 #   make test VENV=.venv-3.12 PYTHON=python3.12    another environment beside .venv
 

@@ -19,8 +19,9 @@ def learnt_table(about: Mapping[str, Any], words: Words) -> Table:
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(words("calibrate.parameter"), no_wrap=True)
-    for key in ("low", "median", "high", "width"):
-        table.add_column(words(f"calibrate.{key}"), justify="right")
+    heads = words("calibrate.low"), words("calibrate.median"), words("calibrate.high"), words("calibrate.width")
+    for head in heads:
+        table.add_column(head, justify="right")
     for row in about["parameters"]:
         numbers = (f"{row[key]:.3g}" for key in ("low_90", "median", "high_90"))
         table.add_row(

@@ -168,15 +168,14 @@ def inflations(steps: int) -> Floats:
     The inverses sum to 1, so that all steps together weigh the reports once. The first steps, far from the targets
     where straight lines are crude, count least.
     """
-    inflation: Floats = (2.0**steps - 1) / 2.0 ** np.arange(steps)
-    return inflation
+    return np.array([(2.0**steps - 1) / 2.0**step for step in range(steps)])
 
 
 def chance_of(engine: Engine, ensemble: Ensemble, seeds: Ints) -> Floats:
     """Return the covariance of scores over seeds, from running some members again, shape (targets, targets)."""
     again = engine.run("again", ensemble.unit[: len(seeds)], seeds)
     off = engine.scores(ensemble)[: len(seeds)] - engine.scores(again)
-    covariance: Floats = np.cov(off.T) / 2
+    covariance: Floats = np.asarray(np.cov(off.T) / 2, dtype=np.float64)
     return covariance
 
 

@@ -79,10 +79,10 @@ def _read(folder: Path) -> Posterior:
         posterior = Posterior(
             tuple(table.column_names), np.column_stack([column.to_numpy() for column in table.columns]), about
         )
-        known = about["schema_version"], about["digest"]
+        known = [about[key] for key in ("schema_version", "digest", "code", "fingerprint")]
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         raise InputError("there is no readable posterior", str(folder), ALLOWED) from None
-    if known != (SCHEMA_VERSION, posterior.digest):
+    if known[:2] != [SCHEMA_VERSION, posterior.digest] or not len(posterior):
         raise InputError("the draws are not those that about.json describes", str(folder), ALLOWED)
     return posterior
 

@@ -298,6 +298,7 @@ BROKEN: MappingProxyType[str, tuple[Callable[[Path], object], str]] = MappingPro
         "a list": (lambda folder: (folder / ABOUT).write_text("[]"), "no readable posterior"),
         "other draws": (change(digest="x"), "not those that about.json describes"),
         "a newer schema": (change(schema_version=99), "not those that about.json describes"),
+        "no code": (lambda folder: (folder / ABOUT).write_text('{"schema_version": 1, "digest": "x"}'), "no readable"),
         "another model": (change(code="x", fingerprint="x"), "another version of the model"),
     }
 )
