@@ -46,6 +46,10 @@ class Toy:
     digest: str = "toy"
     fails_on: float = 2.0
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(target.id for target in self.targets)
+
     def __call__(self, parameters: dict[str, float], seed: int) -> Floats:
         a, b = parameters["a"], parameters["b"]
         if a > self.fails_on:
