@@ -319,7 +319,8 @@ def calibrate(
     steps: Annotated[int, typer.Option(help="Steps in which they are moved.")] = 4,
     worlds: Annotated[int, typer.Option(help="Synthetic worlds of the self-check; 0 skips it.")] = 24,
     check_members: Annotated[int, typer.Option(help="Worlds in the ensemble of each self-check.")] = 400,
-    generations: Annotated[int, typer.Option(help="Generations of the second estimate; 0 skips it.")] = 20,
+    generations: Annotated[int, typer.Option(help="Generations of the second estimate; 0 skips it.")] = 10,
+    rivals: Annotated[bool, typer.Option("--rivals", help="Fit the rival submodels as well, and compare.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of designs and runs.")] = 1,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the posterior.")] = RESULTS / "calibration",
     workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
@@ -332,16 +333,26 @@ def calibrate(
     _needs_analysis("dageo", "sklearn")
     from app import calibrate as pages
     from calibration import calibrate as work
+    from calibration import predictive
     from calibration.fit import Budget, Engine
     from calibration.priors import load_prior
+    from calibration.rivals import contrast, write_contrasts
+    from calibration.validate import all_targets
 
     budget, check = Budget(members, steps), Budget(check_members, steps)
-    kept = out / "runs"
-    total = budget.runs + worlds * check_members * (steps - 1)
+    kept, processes = out / "runs", workers or _cores()
+    total = budget.runs + worlds * (check.runs - 2 * check_members) + 2 * predictive.DRAWS
     try:
         with _counting(words("calibrate.running"), total, quiet) as advance:
-            engine = Engine(work.simulator(), load_prior(), kept, workers or _cores(), advance)
+            prior = load_prior()
+            engine = Engine(work.simulator(), prior, kept, processes, advance)
             posterior = work.calibrate(engine, budget, check, worlds, generations, seed, out)
+            predictor = predictive.make_predictor(all_targets())
+            runs = predictive.predictive_of(posterior, prior, predictor, kept, processes, advance)
+            predictive.store_predictive(runs, out)
+            if rivals:
+                contrasts = contrast(engine.simulator, check, seed, kept, processes, lambda done: None)
+                write_contrasts(contrasts, out)
     except KeyboardInterrupt:
         raise Stopped(words("calibrate.stopped", folder=kept)) from None
     about = posterior.about

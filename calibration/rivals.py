@@ -6,6 +6,7 @@ that neither has seen, the evidence does not tell the two apart.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -105,6 +106,12 @@ def ranked_score(simulated: Floats, target: Target) -> float:
     rank = 2 * np.arange(1, sample.size + 1) - sample.size - 1
     spread = (rank * sample).sum() / sample.size**2
     return float((np.abs(sample - target.observed).mean() - spread) / target.tolerance)
+
+
+def write_contrasts(contrasts: Sequence[Contrast], folder: Path) -> None:
+    """Write the comparison as `rivals.json` in the folder of a posterior."""
+    text = json.dumps(as_rows(contrasts), indent=1)
+    (folder / "rivals.json").write_text(text + "\n", encoding="utf-8")
 
 
 def as_rows(contrasts: Sequence[Contrast]) -> list[dict[str, Any]]:
