@@ -244,6 +244,7 @@ class Parameters:
     bbl_exit: float  # factor
     graduates_share: float  # share
     level_4_shift: float  # 1/year
+    trends_before: float  # share
     trends_from: float  # year
     trends_to: float  # year
     demography_from: float  # year

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,11 +24,16 @@ def learnt_table(about: Mapping[str, Any], words: Words) -> Table:
     for head in heads:
         table.add_column(head, justify="right")
     for row in about["parameters"]:
-        numbers = (f"{row[key]:.3g}" for key in ("low_90", "median", "high_90"))
+        numbers = (words.number(row[key], _digits(row[key])) for key in ("low_90", "median", "high_90"))
         table.add_row(
             row["name"], *numbers, words.percent(row["relative_width"]), style="" if row["identified"] else "dim"
         )
     return table
+
+
+def _digits(value: float) -> int:
+    """Return the decimals that show three digits."""
+    return max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
 
 
 def checks(about: Mapping[str, Any], words: Words) -> list[str]:

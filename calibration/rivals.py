@@ -121,8 +121,8 @@ def as_rows(contrasts: Sequence[Contrast]) -> list[dict[str, Any]]:
         {
             "id": one.id,
             "fitted": round(float(np.nanmean(one.fitted)), 3),
-            "held_back": round(float(np.nanmean(one.held_back)), 3),
-            "better_on_held_back": int((one.held_back < shipped.held_back).sum()),
+            "unseen": round(float(np.nanmean(one.held_back)), 3),
+            "better_on_unseen": int((one.held_back < shipped.held_back).sum()),
             "of": len(one.held_back),
         }
         for one in contrasts

@@ -1,6 +1,6 @@
 """Runs of the model for a fit: many parameter draws, each observed as the reports did, kept on disk as they come.
 
-A stage of a fit (a wave, a check) is a list of draws. Its runs are kept in parts, in a folder whose name follows
+A stage of a fit (a step, a check) is a list of draws. Its runs are kept in parts, in a folder whose name follows
 from all that determines them: who starts the same stage again, after Ctrl-C or a power cut, goes on where it was.
 """
 
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from agents.columns import Floats, Ints
 from agents.errors import InputError
 from agents.parameters import make_parameters
+from calibration import observe as observing
 from calibration.observe import observe
 from calibration.targets import Target
 from experiments.identity import code_digest
@@ -83,6 +84,7 @@ class Simulator:
     def inputs(self) -> tuple[str, ...]:
         """What determines the results of a draw, besides the code of the model."""
         return (
+            hashlib.sha256(Path(observing.__file__).read_bytes()).hexdigest(),
             self.pack.digest,
             self.national.digest,
             self.scenario.digest(),
@@ -101,7 +103,7 @@ class Stage:
     """A list of draws to be run.
 
     Attributes:
-        name: What it is for, such as `wave-1`.
+        name: What it is for, such as `step-1`.
         names: Names of the parameters.
         values: Their values, shape (draws, parameters).
         seeds: Seed of each draw's run.

@@ -57,23 +57,42 @@ def _inflow(world: PpsWorld) -> Ints:
 def applicants_of(world: PpsWorld) -> Floats:
     """Return who wants to start this year, by school, sector, level and track (before places are found).
 
-    The start is a steady state: as many come as leave. From there the reported trends of region, sector and
-    level act from 2012 to 2017, and the national number of students from the last year that was counted.
+    From the inflow of the start the reported trends of region, sector and level act from 2012 to 2017, and the
+    national number of students from the last year that was counted.
     """
     p, year = world.p, world.calendar.year(world.quarter)
-    base = world.enrolment.start * exit_rates(world)
+    base = inflow_at_start(world)
     span = float(np.clip(year - p.trends_from, 0.0, p.trends_to - p.trends_from))
-    regional = np.array([region.inflow_trend for region in world.pack.regions])[world.school_region]
-    sectoral = np.array([sector.inflow_trend for sector in world.national.sectors])
-    trend = ((1.0 + regional)[:, None] * (1.0 + sectoral)[None, :]) ** span
-    levels = np.exp(np.array([0.0, 0.0, 0.0, p.level_4_shift]) * span)
-    shifted = base * levels[None, None, :, None]
+    trend = np.exp(field_trends(world) * span)
+    shifted = base * np.exp(np.array([0.0, 0.0, 0.0, p.level_4_shift]) * span)[None, None, :, None]
     totals = shifted.sum(axis=2, keepdims=True)
     shifted *= np.divide(base.sum(axis=2, keepdims=True), totals, out=np.zeros_like(totals), where=totals > 0)
     fewer = students_ahead(world, year)
     applicants = shifted * trend[:, :, None, None] * fewer
     applicants[..., BBL] *= 1.0 + p.bbl_excess
     return applicants
+
+
+def field_trends(world: PpsWorld) -> Floats:
+    """Return the reported yearly trend of inflow by school and sector, in logarithms."""
+    regional = np.array([region.inflow_trend for region in world.pack.regions])[world.school_region]
+    sectoral = np.array([sector.inflow_trend for sector in world.national.sectors])
+    trends: Floats = np.log1p(regional)[:, None] + np.log1p(sectoral)[None, :]
+    return trends
+
+
+def inflow_at_start(world: PpsWorld) -> Floats:
+    """Return the inflow of the first year, by school, sector, level and track.
+
+    It replaces the outflow, and makes the students grow (or shrink) as the trends say that were already at work:
+    without them those who graduate in the first years would know nothing of the trends before 2012.
+    """
+    p, start = world.p, world.enrolment.start
+    shares = np.divide(start, start.sum(axis=2, keepdims=True), out=np.zeros(start.shape), where=start > 0)
+    shift = p.level_4_shift * (np.array([0.0, 0.0, 0.0, 1.0])[None, None, :, None] - shares[:, :, 3:, :])
+    growth = p.trends_before * (field_trends(world)[:, :, None, None] + shift)
+    inflow: Floats = start * np.maximum(exit_rates(world) + growth, 0.0)
+    return inflow
 
 
 def students_ahead(world: PpsWorld, year: int) -> float:
@@ -115,7 +134,7 @@ def places_of(world: PpsWorld) -> Floats:
 
 
 def _bbl_inflow_at_start(world: PpsWorld) -> Floats:
-    base = (world.enrolment.start[..., BBL] * exit_rates(world)[:, BBL]).sum(axis=2)
+    base = inflow_at_start(world)[..., BBL].sum(axis=2)
     by_region = np.zeros((world.n_regions, world.n_sectors))
     np.add.at(by_region, world.school_region, base)
     return by_region

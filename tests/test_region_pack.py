@@ -125,7 +125,7 @@ def test_schools_and_who_leads(brabant: RegionPack) -> None:
 def test_enrolment_has_the_tracks_of_2011(brabant: RegionPack) -> None:
     assert brabant.enrolment.shape == (4, 2)
     np.testing.assert_allclose(brabant.enrolment.sum(axis=0), np.array([162275, 357687]) / 519962, atol=2e-6)
-    assert brabant.enrolment[3].sum() == pytest.approx(0.48)
+    assert brabant.enrolment[3].sum() == pytest.approx(0.45)
 
 
 def test_firms_add_up(brabant: RegionPack) -> None:
