@@ -348,7 +348,7 @@ def calibrate(
             engine = Engine(work.simulator(), prior, kept, processes, advance)
             posterior = work.calibrate(engine, budget, check, worlds, generations, seed, out)
             predictor = predictive.make_predictor(all_targets())
-            runs = predictive.predictive_of(posterior, prior, predictor, kept, processes, advance)
+            runs = predictive.predictive_of(posterior, prior, predictor, kept, processes, advance, predictive.DRAWS)
             predictive.store_predictive(runs, out)
             if rivals:
                 contrasts = contrast(engine.simulator, check, seed, kept, processes, lambda done: None)

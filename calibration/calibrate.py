@@ -14,7 +14,7 @@ from calibration.crosscheck import IDENTIFIED, CrossCheck, cross_check
 from calibration.fit import Budget, Engine, Fit, fit
 from calibration.posterior import Posterior, write_posterior
 from calibration.priors import Prior
-from calibration.selfcheck import LEVELS, SelfCheck, relative_width, self_check
+from calibration.selfcheck import LEVELS, SelfCheck, check_size, relative_width, self_check
 from calibration.simulate import SCALE, Simulator
 from calibration.targets import calibration_targets
 from experiments.identity import versions
@@ -48,6 +48,8 @@ def calibrate(
         seed: Seed of all.
         out: Folder of the posterior.
     """
+    if worlds:
+        check_size(budget.members, worlds, check)
     fitted = fit(engine, budget, seed)
     checked = self_check(engine, fitted, worlds, check, seed) if worlds else None
     search = cross_check(engine, fitted, generations, seed) if generations else None

@@ -46,6 +46,20 @@ def relative_width(sample: Floats) -> Floats:
     return width
 
 
+def check_size(members: int, worlds: int, budget: Budget) -> None:
+    """Check that an ensemble is large enough to take the worlds and the start of their fits from.
+
+    Raises:
+        InputError: If it is not.
+    """
+    if worlds < 0 or budget.members + worlds > members:
+        raise InputError(
+            f"cannot take {worlds} worlds, and {budget.members} members to fit them, from {members} members",
+            "--worlds",
+            f"0 to {max(0, members - budget.members)}",
+        )
+
+
 def self_check(engine: Engine, fit: Fit, worlds: int, budget: Budget, seed: int) -> SelfCheck:
     """Recover the parameters of synthetic worlds.
 
@@ -63,8 +77,7 @@ def self_check(engine: Engine, fit: Fit, worlds: int, budget: Budget, seed: int)
     """
     first = fit.ensembles[0]
     total = len(first.unit)
-    if budget.members + worlds > total:
-        raise InputError(f"cannot take {worlds} worlds and their fits from {total} members", "--worlds", "fewer")
+    check_size(total, worlds, budget)
     scores = engine.scores(first)
     start = Ensemble(
         first.unit[: budget.members], replace(first.observed, values=first.observed.values[: budget.members])

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -146,6 +147,8 @@ def run_stage(simulator: Simulator, stage: Stage, folder: Path, workers: int, ad
         InputError: If the folder cannot be used.
     """
     place = folder / f"{stage.name}-{_key(simulator, stage)[:16]}"
+    with _told(place):  # before anything that takes long
+        place.mkdir(parents=True, exist_ok=True)
     columns = list(simulator.columns)
     tables = []
     for start in range(0, len(stage.values), PART):
@@ -207,9 +210,14 @@ def _read(path: Path, columns: list[str], rows: int) -> pa.Table | None:
 
 def _write(table: pa.Table, path: Path) -> None:
     unfinished = path.with_suffix(".unfinished")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _told(path.parent):
         pq.write_table(table, unfinished, compression="zstd")
         os.replace(unfinished, path)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise InputError(f"cannot keep runs: {error.strerror}", str(path.parent), "a folder to write in") from None
+        raise InputError(f"cannot keep runs: {error.strerror}", str(folder), "a folder to write in") from None

@@ -91,8 +91,7 @@ def inflow_at_start(world: PpsWorld) -> Floats:
     shares = np.divide(start, start.sum(axis=2, keepdims=True), out=np.zeros(start.shape), where=start > 0)
     shift = p.level_4_shift * (np.array([0.0, 0.0, 0.0, 1.0])[None, None, :, None] - shares[:, :, 3:, :])
     growth = p.trends_before * (field_trends(world)[:, :, None, None] + shift)
-    inflow: Floats = start * np.maximum(exit_rates(world) + growth, 0.0)
-    return inflow
+    return start.astype(np.float64) * np.maximum(exit_rates(world) + growth, 0.0)
 
 
 def students_ahead(world: PpsWorld, year: int) -> float:

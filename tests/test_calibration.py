@@ -239,7 +239,7 @@ def test_the_self_check_holds_on_a_world_that_is_linear(fitted) -> None:
 
 def test_a_self_check_needs_worlds_to_take(fitted) -> None:
     made, found = fitted
-    with pytest.raises(InputError, match="cannot take 400 worlds"):
+    with pytest.raises(InputError, match="cannot take 400 worlds, and 300 members"):
         self_check(made, found, 400, Budget(300, 3), 1)
 
 

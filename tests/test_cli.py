@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -22,7 +23,8 @@ from agents.parameters import as_dict, parameter_table
 from app import cli
 from app.evidence import all_rows, evidence_json, evidence_page, find_row
 from app.words import Language, Words
-from calibration import posterior
+from calibration import calibrate as calibration
+from calibration import posterior, predictive, simulate
 from calibration.posterior import load_posterior, write_posterior
 from calibration.priors import load_prior
 from experiments import store
@@ -228,6 +230,60 @@ def test_what_cannot_be_asked_is_refused_in_one_line(
 ) -> None:
     is_refused(pps("run", *CENTRAL, *args), *words)
     assert list(tmp_path.iterdir()) == []
+
+
+# ── pps calibrate ───────────────────────────────────────────────────────────────────────────────────────
+
+TINY = ("--members", "50", "--steps", "2", "--worlds", "0", "--generations", "0", "--workers", "1")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--members", "10"), ("--members", "50 to 100000")),
+        (("--steps", "1"), ("--steps", "2 to 20")),
+        (("--members", "300", "--worlds", "200"), ("--worlds", "cannot take 200 worlds", "0 to 100")),
+        (("--worlds", "-1"), ("--worlds",)),
+        (("--check-members", "7"), ("50 to 100000",)),
+        (("--out", "/dev/null/x"), ("cannot keep runs", "a folder to write in")),
+    ],
+)
+def test_a_calibration_that_cannot_be_is_refused(pps: Pps, options: tuple[str, ...], words: tuple[str, ...]) -> None:
+    is_refused(pps("calibrate", *TINY, "--check-members", "200", *options), *words)
+
+
+def test_a_calibration_needs_its_libraries(pps: Pps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    is_refused(pps("calibrate"), "dageo and sklearn not installed", "make setup-analysis")
+
+
+def test_a_stopped_calibration_says_where_its_runs_are(pps: Pps, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(simulate, "_run", stop)
+    said = pps("calibrate", *TINY, "--out", "fit")
+    assert (said.code, said.out) == (130, "")
+    assert said.err == "Stopped; what was run is kept in fit/runs, and the same command goes on from there.\n"
+
+
+def test_a_calibration_leaves_a_posterior_to_run_and_to_validate(
+    pps: Pps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = calibration.simulator(0.02)
+    monkeypatch.setattr(predictive, "DRAWS", 2)
+    monkeypatch.setattr(calibration, "simulator", lambda: small)
+    said = pps("calibrate", *TINY, "--out", "fit", "--json")
+    assert (said.code, said.err) == (0, "")
+    about = json.loads(said.out)
+    assert about["budget"] == {"members": 50, "steps": 2}
+    assert {path.name for path in (tmp_path / "fit").iterdir()} >= {"about.json", "draws.parquet", "predictive.parquet"}
+    said = pps("calibrate", *TINY, "--out", "fit")  # all runs are there
+    assert said.code == 0
+    assert "What was learnt" in said.out
+    assert pps("run", *FEW, "--replicates", "2", "--parameters", "fit", "--quiet").code == 0
+    said = pps("validate", "--posterior", "fit", "--json")
+    assert {row["id"] for row in json.loads(said.out)["targets"]} >= {row["id"] for row in about["targets"]}
 
 
 # ── where parameters come from ──────────────────────────────────────────────────────────────────────────
