@@ -17,22 +17,32 @@ MODEL_ERROR = 0.02
 Some reports are exact to half a percent; a model of this kind is not, and would bend everything to meet them.
 """
 BEND = 5.0
-"""Tolerances up to which a score is nearly a straight line."""
+"""Tolerances up to which the score of a share or a change is nearly a straight line."""
+SHARES = ("fraction", "ratio")
+"""Units of shares and changes, which add up; what is counted grows by factors."""
 
 
 def score(simulated: Floats, targets: Sequence[Target]) -> Floats:
-    """Return how far off simulated values are, in tolerances of report and model, bent so that far is far enough.
+    """Return how far off simulated values are, in tolerances of report and model.
 
-    The inverse hyperbolic sine is a straight line near 0, where it matters, and a logarithm beyond `BEND`, so that
-    a world that is ten times too large does not outweigh all others. A quantity that is not defined, such as the mean
-    over no partnership, counts as 0: there is nothing.
+    One tolerance off is 1 on every scale. Counts are scored by their logarithm (nearly: they may be 0), as what
+    moves them multiplies. Shares and changes are scored as they are, bent beyond `BEND` so that a world that is ten
+    times too large does not outweigh all others. A quantity that is not defined, such as the mean over no
+    partnership, counts as 0: there is nothing.
 
     Args:
         simulated: Shape (runs, targets), in the units of the targets.
         targets: What was reported.
     """
-    observed = np.array([target.observed for target in targets])
-    model = MODEL_ERROR * np.maximum(np.abs(observed), 1.0)
-    tolerance = np.hypot(np.array([target.tolerance for target in targets]), model)
-    scores: Floats = BEND * np.arcsinh((np.nan_to_num(simulated, nan=0.0) - observed) / (BEND * tolerance))
-    return scores
+    values = np.nan_to_num(simulated, nan=0.0)
+    return np.column_stack([_score(column, target) for column, target in zip(values.T, targets, strict=True)])
+
+
+def _score(values: Floats, target: Target) -> Floats:
+    tolerance = np.hypot(target.tolerance, MODEL_ERROR * max(abs(target.observed), 1.0))
+    if target.unit in SHARES:
+        bent: Floats = BEND * np.arcsinh((values - target.observed) / (BEND * tolerance))
+        return bent
+    known = target.observed / tolerance
+    factors: Floats = (np.arcsinh(values / tolerance) - np.arcsinh(known)) * np.hypot(1.0, known)
+    return factors

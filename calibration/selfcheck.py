@@ -17,6 +17,8 @@ from calibration.fit import Budget, Engine, Ensemble, Fit, assimilate
 from calibration.scores import TOLERANCE_SD
 
 LEVELS = (0.5, 0.9)
+APART = 1000
+"""Between the seeds of two worlds, so that none shares chance with another."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def self_check(engine: Engine, fit: Fit, worlds: int, budget: Budget, seed: int)
     rank, width = [], []
     for world in range(worlds):
         seen = scores[total - 1 - world] + TOLERANCE_SD * rng.standard_normal(scores.shape[1])
-        _, found = assimilate(engine, start, fit.learnable, seen, budget, seed + 1 + world)
+        _, found = assimilate(engine, start, fit.learnable, seen, budget, seed + APART * (1 + world))
         rank.append((found < first.unit[total - 1 - world]).mean(axis=0))
         width.append(relative_width(found))
     return SelfCheck(np.array(rank), np.array(width), budget.members)

@@ -33,7 +33,19 @@ NAMES = ("a", "b", "c", "d")
 
 def target(number: int, observed: float, tolerance: float) -> Target:
     return Target(
-        f"t{number}", "x", "P1", "toy", {}, "2018-Q2", observed, "x", "x", "2018", tolerance, "A toy.", "calibrate"
+        f"t{number}",
+        "x",
+        "P1",
+        "toy",
+        {},
+        "2018-Q2",
+        observed,
+        "fraction",
+        "x",
+        "2018",
+        tolerance,
+        "A toy.",
+        "calibrate",
     )
 
 
@@ -163,16 +175,26 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 # ── scores and screening ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_scores_are_tolerances_near_and_logarithms_far() -> None:
-    scores = score(np.array([[100.0], [101.0], [99.0], [1e5 + 100], [np.nan]]), (target(0, 100.0, 10.0),))[:, 0]
+def test_one_tolerance_off_is_one() -> None:
     wide = np.hypot(10.0, MODEL_ERROR * 100.0)
-    np.testing.assert_allclose(scores[:3], [0.0, 1 / wide, -1 / wide], atol=2e-4)
-    assert scores[3] == pytest.approx(BEND * np.log(2e5 / wide / BEND), rel=0.01)
-    assert scores[4] == pytest.approx(-BEND * np.arcsinh(100.0 / wide / BEND))  # nothing is 0
+    near = np.array([[100.0], [100.0 + wide / 10], [100.0 - wide / 10]])
+    for unit in ("students/year", "fraction"):
+        scores = score(near, (replace(target(0, 100.0, 10.0), unit=unit),))[:, 0]
+        np.testing.assert_allclose(scores, [0.0, 0.1, -0.1], atol=1e-3)
 
 
-def test_a_share_has_the_error_of_the_model_of_one() -> None:
-    assert score(np.array([[0.1 + MODEL_ERROR]]), (target(0, 0.1, 1e-9),))[0, 0] == pytest.approx(1.0, abs=0.01)
+def test_counts_are_scored_by_factors_and_nothing_counts_as_none() -> None:
+    counts = (replace(target(0, 100.0, 2.0), unit="partners"),)
+    scores = score(np.array([[200.0], [50.0], [0.0], [np.nan]]), counts)[:, 0]
+    assert scores[0] == pytest.approx(-scores[1], rel=0.01)
+    assert scores[2] == scores[3] < 2 * scores[1]
+
+
+def test_shares_are_scored_by_distance_bent_far_away() -> None:
+    share = target(0, 0.1, 1e-9)
+    scores = score(np.array([[0.1 + MODEL_ERROR], [0.1 - MODEL_ERROR], [0.1 + 1000 * MODEL_ERROR]]), (share,))[:, 0]
+    np.testing.assert_allclose(scores[:2], [1.0, -1.0], atol=0.01)
+    assert scores[2] == pytest.approx(BEND * np.log(2000 / BEND), rel=0.01)
 
 
 def test_screening_finds_what_moves_what() -> None:
