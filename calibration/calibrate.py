@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.errors import InputError
 from calibration.crosscheck import IDENTIFIED, CrossCheck, cross_check
 from calibration.fit import Budget, Engine, Fit, fit
 from calibration.posterior import Posterior, write_posterior
@@ -17,7 +18,7 @@ from calibration.priors import Prior
 from calibration.selfcheck import LEVELS, SelfCheck, check_size, relative_width, self_check
 from calibration.simulate import SCALE, Simulator
 from calibration.targets import calibration_targets
-from experiments.identity import versions
+from experiments.identity import code_digest, versions
 from scenarios.national import load_national
 from scenarios.region import load_region
 from scenarios.scenario import load_scenario
@@ -50,6 +51,7 @@ def calibrate(
     """
     if worlds:
         check_size(budget.members, worlds, check)
+    code = code_digest()
     fitted = fit(engine, budget, seed)
     checked = self_check(engine, fitted, worlds, check, seed) if worlds else None
     search = cross_check(engine, fitted, generations, seed) if generations else None
@@ -60,12 +62,15 @@ def calibrate(
         "versions": versions() | {name: version(name) for name in LIBRARIES},
         "inputs": engine.simulator.digest,
         "uncertain": len(engine.prior.names),
+        "not_learnable": [n for n, learnt in zip(engine.prior.names, fitted.learnable, strict=True) if not learnt],
         "targets": _targets(engine, fitted),
         "parameters": _parameters(fitted, checked, search),
         "failed_runs": sum(len(ensemble.observed.failed) for ensemble in fitted.ensembles),
         "self_check": None if checked is None else _self_check(checked, fitted),
         "cross_check": None if search is None else _cross_check(search),
     }
+    if code_digest() != code:
+        raise InputError("the code of the model was changed during the fit", str(out), "to start again")
     values = np.array([[float(f"{v:.{DIGITS}g}") for v in row] for row in engine.prior.values(fitted.sample[:DRAWS])])
     return write_posterior(engine.prior.names, np.clip(values, engine.prior.low, engine.prior.high), about, out)
 
@@ -110,7 +115,7 @@ def _parameters(fitted: Fit, checked: SelfCheck | None, search: CrossCheck | Non
     return rows
 
 
-def _second(prior: Prior, search: CrossCheck | None) -> Mapping[str, float]:
+def _second(prior: Prior, search: CrossCheck | None) -> Mapping[str, float | None]:
     if search is None:
         return {}
     unit = np.full(len(prior.names), 0.5)
@@ -135,5 +140,6 @@ def _cross_check(search: CrossCheck) -> Mapping[str, Any]:
     }
 
 
-def _round(value: float) -> float:
-    return float(f"{value:.4g}")
+def _round(value: float) -> float | None:
+    """Return a number short enough to read; None if it is not defined."""
+    return float(f"{value:.4g}") if np.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""A second estimate that shares nothing with the first but the model and the targets: no ensemble, no covariances.
+"""A second estimate, without ensemble and covariances: of the first it takes only what to look for.
 
 Differential evolution (Storn and Price 1997, in scipy) looks for the values of the best identified parameters that
 bring runs of the model itself nearest to the targets; all else is drawn from its range.
@@ -50,6 +50,8 @@ def cross_check(engine: Engine, fit: Fit, generations: int, seed: int) -> CrossC
         seed: Seed of the search, and of the chance in the runs.
     """
     looked_for = fit.learnable & (relative_width(fit.sample) <= IDENTIFIED)
+    if not looked_for.any():
+        return CrossCheck(looked_for, np.zeros(0), np.zeros(0, dtype=bool), float("nan"))
     others = engine.prior.design(WORLDS, seed)
     chance = seeds_of(seed, 0, WORLDS)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import warnings
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dageo
@@ -27,6 +27,8 @@ from calibration.simulate import Advance, Observed, Simulator, Stage, run_stage
 
 PAIRS = 4
 """One member in so many is run twice in each step, to tell chance from ignorance."""
+MOST_FAILED = 0.05
+"""Share of the runs of an ensemble that may fail."""
 EDGE = 1e-6
 """A share of a range this near its end counts as this far from it: the normal scale has no ends."""
 
@@ -62,10 +64,12 @@ class Ensemble:
     Attributes:
         unit: All uncertain parameters as shares of their ranges, shape (members, parameters).
         observed: What was observed.
+        numbers: Which of the members that were asked these are; the runs of the others failed.
     """
 
     unit: Floats
     observed: Observed
+    numbers: Ints
 
 
 @dataclass(frozen=True)
@@ -112,9 +116,18 @@ class Engine:
     advance: Advance
 
     def run(self, name: str, unit: Floats, seeds: Ints) -> Ensemble:
-        """Run and observe every member of an ensemble."""
+        """Run and observe every member of an ensemble; a member whose run fails is no member any more.
+
+        Raises:
+            InputError: If more than one run in twenty fails.
+        """
         stage = Stage(name, self.prior.names, self.prior.values(unit), seeds)
-        return Ensemble(unit, run_stage(self.simulator, stage, self.folder, self.workers, self.advance))
+        observed = run_stage(self.simulator, stage, self.folder, self.workers, self.advance)
+        if len(observed.failed) > MOST_FAILED * len(unit):
+            first = next(iter(observed.failed.values()))
+            raise InputError(f"{len(observed.failed)} of {len(unit)} runs failed: {first}", name, "a model that runs")
+        good = np.setdiff1d(np.arange(len(unit)), list(observed.failed))
+        return Ensemble(unit[good], replace(observed, values=observed.values[good]), good)
 
     def scores(self, ensemble: Ensemble) -> Floats:
         """Return the scores of an ensemble, shape (members, targets)."""
@@ -174,8 +187,8 @@ def inflations(steps: int) -> Floats:
 def chance_of(engine: Engine, ensemble: Ensemble, seeds: Ints) -> Floats:
     """Return the covariance of scores over seeds, from running some members again, shape (targets, targets)."""
     again = engine.run("again", ensemble.unit[: len(seeds)], seeds)
-    off = engine.scores(ensemble)[: len(seeds)] - engine.scores(again)
-    covariance: Floats = np.asarray(np.cov(off.T) / 2, dtype=np.float64)
+    off = engine.scores(ensemble)[again.numbers] - engine.scores(again)
+    covariance: Floats = np.atleast_2d(np.cov(off.T) / 2).astype(np.float64)
     return covariance
 
 

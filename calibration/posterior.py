@@ -79,7 +79,7 @@ def _read(folder: Path) -> Posterior:
         posterior = Posterior(
             tuple(table.column_names), np.column_stack([column.to_numpy() for column in table.columns]), about
         )
-        known = [about[key] for key in ("schema_version", "digest", "code", "fingerprint")]
+        known = [about[key] for key in ("schema_version", "digest", "code", "fingerprint", "ranges")]
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         raise InputError("there is no readable posterior", str(folder), ALLOWED) from None
     if known[:2] != [SCHEMA_VERSION, posterior.digest] or not len(posterior):
@@ -95,6 +95,8 @@ def _check_version(posterior: Posterior, folder: Path) -> None:
         if not (values.min() >= table[name].low and values.max() <= table[name].high):
             raise InputError(f"its {name} is outside the range of the parameter", str(folder), ALLOWED)
     about = posterior.about
+    if about["ranges"] != load_prior().digest(posterior.names):
+        raise InputError("the ranges of its parameters were others", str(folder), ALLOWED)
     if about["code"] != code_digest() and about["fingerprint"] != fingerprint():
         raise InputError("it was fitted with another version of the model", str(folder), ALLOWED)
 
@@ -111,6 +113,7 @@ def write_posterior(names: tuple[str, ...], values: Floats, about: Mapping[str, 
         "digest": posterior.digest,
         "code": code_digest(),
         "fingerprint": fingerprint(),
+        "ranges": load_prior().digest(names),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

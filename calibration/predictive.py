@@ -24,7 +24,7 @@ from agents.columns import Floats
 from agents.errors import InputError
 from calibration.observe import Survey, observe
 from calibration.posterior import Posterior, fingerprint
-from calibration.priors import Prior
+from calibration.priors import Prior, load_prior
 from calibration.simulate import SCALE, Advance, Simulator, Stage, run_stage
 from calibration.targets import Target
 from experiments.identity import code_digest
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from sim.model import PpsModel
 
 FILE = "predictive.parquet"
-SCHEMA_VERSION = 1
 DRAWS, SEED = 256, 20
 PLACES = ("province", "country")
 TRACKS = ("bbl", "bol")  # in the order of the model
@@ -76,7 +75,7 @@ class Predictor(Simulator):
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """What determines the results of a draw, besides the code of the model."""
-        return (*super().inputs, *self.columns, str(SCHEMA_VERSION))
+        return (*super().inputs, *self.columns, hashlib.sha256(Path(__file__).read_bytes()).hexdigest())
 
 
 def students_column(place: str, track: str, year: int) -> str:
@@ -180,13 +179,16 @@ def predictive_of(
 
 
 def key_of(posterior: Posterior, predictor: Predictor) -> dict[str, Any]:
-    """Return what determines predictive runs: posterior, what is run and observed, and the code of the model."""
+    """Return what determines predictive runs: posterior, ranges, what is observed, and the code of the model."""
+    return _inputs(posterior, predictor) | {"code": code_digest(), "fingerprint": fingerprint()}
+
+
+def _inputs(posterior: Posterior, predictor: Predictor) -> dict[str, Any]:
     return {
         "posterior": posterior.digest,
+        "ranges": load_prior().digest(posterior.names),
         "observed": hashlib.sha256("\n".join(predictor.inputs).encode()).hexdigest(),
         "scale": predictor.scale,
-        "code": code_digest(),
-        "fingerprint": fingerprint(),
     }
 
 
@@ -221,7 +223,7 @@ def load_predictive(posterior: Posterior, predictor: Predictor, folder: Path) ->
     try:
         table = pq.read_table(folder / FILE)
         about = json.loads(table.schema.metadata[_KEY])
-        known = [about[name] for name in ("posterior", "observed", "code", "fingerprint")]
+        known = {name: about[name] for name in ("posterior", "ranges", "observed", "scale", "code", "fingerprint")}
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return None
     if table.column_names != [*predictor.columns, _POSTERIOR] or not _same(known, posterior, predictor):
@@ -231,9 +233,8 @@ def load_predictive(posterior: Posterior, predictor: Predictor, folder: Path) ->
     return Predictive(predictor.columns, values[first], values[~first], about)
 
 
-def _same(known: Sequence[str], posterior: Posterior, predictor: Predictor) -> bool:
+def _same(known: Mapping[str, Any], posterior: Posterior, predictor: Predictor) -> bool:
     """Say whether runs were made from the same; like a posterior, they outlive changes of code without effect."""
-    observed = hashlib.sha256("\n".join(predictor.inputs).encode()).hexdigest()
-    if list(known[:2]) != [posterior.digest, observed]:
+    if not _inputs(posterior, predictor).items() <= known.items():
         return False
-    return known[2] == code_digest() or known[3] == fingerprint()
+    return known["code"] == code_digest() or known["fingerprint"] == fingerprint()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -58,6 +59,11 @@ class Prior:
         return Prior(
             tuple(name for name in self.names if name not in names), self.low[kept], self.high[kept], self.log[kept]
         )
+
+    def digest(self, names: Collection[str]) -> str:
+        """Return the SHA-256 of the ranges of some parameters; those that are not uncertain count as such."""
+        ends = zip(self.names, self.low.tolist(), self.high.tolist(), self.log.tolist(), strict=True)
+        return hashlib.sha256(repr([end for end in ends if end[0] in names]).encode()).hexdigest()
 
     def design(self, draws: int, seed: int) -> Floats:
         """Return a Latin hypercube over the ranges, as shares, shape (draws, parameters)."""

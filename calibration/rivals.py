@@ -18,7 +18,7 @@ from agents.columns import Floats
 from calibration.fit import Budget, Engine, fit, seeds_of
 from calibration.held_back import held_back_targets
 from calibration.priors import load_prior
-from calibration.scores import TOLERANCE_SD
+from calibration.scores import TOLERANCE_SD, error_of
 from calibration.simulate import Advance, Simulator
 from calibration.targets import Target
 
@@ -96,12 +96,11 @@ def ranked_score(simulated: Floats, target: Target) -> float:
     """Return the continuous ranked probability score of a predictive sample, in tolerances: lower is better.
 
     CRPS = E|X - y| - E|X - X'| / 2 (Gneiting and Raftery 2007), with the report's own error in X, so that being
-    off by less than a report can tell costs little. By hand, as SciPy has no such score.
+    off by less than a report can tell costs little. By hand, as SciPy has no such score. What is not defined counts
+    as 0, as in the fit.
     """
-    known = np.sort(simulated[np.isfinite(simulated)])
-    if not known.size:
-        return float("nan")
-    error = TOLERANCE_SD * target.tolerance * np.random.default_rng(0).standard_normal(known.size)
+    known = np.sort(np.nan_to_num(simulated, nan=0.0))
+    error = TOLERANCE_SD * error_of(target) * np.random.default_rng(0).standard_normal(known.size)
     sample = np.sort(known + error)
     rank = 2 * np.arange(1, sample.size + 1) - sample.size - 1
     spread = (rank * sample).sum() / sample.size**2
@@ -120,8 +119,8 @@ def as_rows(contrasts: Sequence[Contrast]) -> list[dict[str, Any]]:
     return [
         {
             "id": one.id,
-            "fitted": round(float(np.nanmean(one.fitted)), 3),
-            "unseen": round(float(np.nanmean(one.held_back)), 3),
+            "fitted": round(float(np.mean(one.fitted)), 3),
+            "unseen": round(float(np.mean(one.held_back)), 3),
             "better_on_unseen": int((one.held_back < shipped.held_back).sum()),
             "of": len(one.held_back),
         }

@@ -38,8 +38,13 @@ def score(simulated: Floats, targets: Sequence[Target]) -> Floats:
     return np.column_stack([_score(column, target) for column, target in zip(values.T, targets, strict=True)])
 
 
+def error_of(target: Target) -> float:
+    """Return the tolerance of a target with the error of the model itself, in the unit of the target."""
+    return float(np.hypot(target.tolerance, MODEL_ERROR * max(abs(target.observed), 1.0)))
+
+
 def _score(values: Floats, target: Target) -> Floats:
-    tolerance = np.hypot(target.tolerance, MODEL_ERROR * max(abs(target.observed), 1.0))
+    tolerance = error_of(target)
     if target.unit in SHARES:
         bent: Floats = BEND * np.arcsinh((values - target.observed) / (BEND * tolerance))
         return bent

@@ -81,9 +81,8 @@ def self_check(engine: Engine, fit: Fit, worlds: int, budget: Budget, seed: int)
     total = len(first.unit)
     check_size(total, worlds, budget)
     scores = engine.scores(first)
-    start = Ensemble(
-        first.unit[: budget.members], replace(first.observed, values=first.observed.values[: budget.members])
-    )
+    few = slice(budget.members)
+    start = Ensemble(first.unit[few], replace(first.observed, values=first.observed.values[few]), first.numbers[few])
     rng = np.random.default_rng([seed, worlds])
     rank, width = [], []
     for world in range(worlds):

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -40,6 +41,8 @@ PART = 200
 
 SCALE = 0.1
 """Share of the firms in runs that are compared with reports: outcomes do not drift with it (docs/odd.md)."""
+
+LOST = "its process was ended"
 
 type Advance = Callable[[int], None]
 type Draw = tuple[dict[str, float], int]
@@ -157,7 +160,8 @@ def run_stage(simulator: Simulator, stage: Stage, folder: Path, workers: int, ad
         table = _read(path, columns, len(numbers))
         if table is None:
             table = _run(simulator, stage, numbers, columns, workers, advance)
-            _write(table, path)
+            if LOST not in table["error"].to_pylist():  # its process was ended: next time it may not be
+                _write(table, path)
         else:
             advance(len(numbers))
         tables.append(table)
@@ -190,7 +194,8 @@ def _one(simulator: Simulator, draw: Draw) -> tuple[list[float], str]:
 
 
 def _lost(width: int, draw: Draw, error: Exception) -> tuple[list[float], str]:
-    return [float("nan")] * width, f"{type(error).__name__}: {error}"
+    message = LOST if isinstance(error, BrokenProcessPool) else f"{type(error).__name__}: {error}"
+    return [float("nan")] * width, message
 
 
 def _key(simulator: Simulator, stage: Stage) -> str:

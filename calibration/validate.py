@@ -22,11 +22,13 @@ from agents.columns import Floats
 from agents.errors import InputError
 from calibration.held_back import held_back_targets
 from calibration.predictive import ENDS, FOLLOWED, PLACES, TRACKS, Predictive, students_column, survival_column
-from calibration.scores import TOLERANCE_SD
+from calibration.scores import TOLERANCE_SD, error_of
 from calibration.targets import Sentence, Target, calibration_targets
 from scenarios.tables import Folder, Row, Slug
 
 FOLDER = Path(__file__).parent
+MAJORITY = 2 / 3
+"""Share of runs in which a direction must be as reported: a coin would give a half."""
 ERRORS = 200
 """Evenly spaced quantiles at which the error of a report is added to each run."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -103,9 +105,9 @@ class Comparison:
 
     @property
     def met(self) -> bool:
-        """Whether the target is met: fitted to, within tolerance; held back, inside; a direction, in most runs."""
+        """Whether the target is met: fitted to, within tolerance; held back, inside; a direction, by a majority."""
         if self.ordinal:
-            return self.agrees > 0.5
+            return self.agrees >= MAJORITY
         return self.within_tolerance if self.target.role == "calibrate" else self.inside_90
 
 
@@ -123,7 +125,7 @@ class Summary:
         median_relative_width: Median over figures held back of the width relative to the prior.
         median_relative_width_calibrate: The same over targets fitted to.
         ordinal: Directions held back.
-        ordinal_met: Of these, as reported in most runs.
+        ordinal_met: Of these, as reported in a clear majority of runs.
     """
 
     calibrate: int
@@ -257,7 +259,7 @@ def validate(predictive: Predictive, targets: Sequence[Target], reasons: Mapping
 
 def _compare(predictive: Predictive, target: Target, reasons: Mapping[str, str]) -> Comparison:
     posterior, prior = (values[:, 0] for values in predictive.of([target.id]))
-    error = 0.0 if target.unit == ORDINAL else target.tolerance
+    error = 0.0 if target.unit == ORDINAL else error_of(target)
     known = posterior[np.isfinite(posterior)]
     near = np.abs(known - target.observed) <= target.tolerance
     limits = _limits(target)

@@ -287,7 +287,8 @@ def test_the_ranked_score_is_that_of_a_normal() -> None:
     sample = np.random.default_rng(1).standard_normal(20_000)
     exact = 2 / np.sqrt(2 * np.pi) - 1 / np.sqrt(np.pi)
     assert ranked_score(sample, target(0, 0.0, 1e-9)) * 1e-9 == pytest.approx(exact, rel=0.02)
-    assert np.isnan(ranked_score(np.array([np.nan]), target(0, 0.0, 1.0)))
+    missing = ranked_score(np.array([np.nan, np.nan]), target(0, 5.0, 1.0))
+    assert missing == pytest.approx(5.0, abs=1.0)  # nothing, where 5 was reported
 
 
 # ── the posterior as files ──────────────────────────────────────────────────────────────────────────────

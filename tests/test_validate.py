@@ -333,9 +333,10 @@ def toy(tmp_path: Path) -> Posterior:
 
 
 @pytest.fixture
-def stored(toy: Posterior, tmp_path: Path) -> Predictive:
+def stored(toy: Posterior, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Predictive:
     """Runs that nobody ran, stored with the toy as if they were its own."""
     about = {**key_of(toy, make_predictor(all_targets())), "failed": [0, 0]}
+    monkeypatch.setattr(runs_module, "DRAWS", 1)  # if they are not used, that should not take minutes
     runs = replace(invented(MISSED), about=about)
     store_predictive(runs, tmp_path / "toy")
     return runs
