@@ -237,4 +237,4 @@ def _same(known: Mapping[str, Any], posterior: Posterior, predictor: Predictor) 
     """Say whether runs were made from the same; like a posterior, they outlive changes of code without effect."""
     if not _inputs(posterior, predictor).items() <= known.items():
         return False
-    return known["code"] == code_digest() or known["fingerprint"] == fingerprint()
+    return bool(known["code"] == code_digest() or known["fingerprint"] == fingerprint())
