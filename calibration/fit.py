@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,8 @@ PAIRS = 4
 """One member in so many is run twice in each step, to tell chance from ignorance."""
 MOST_FAILED = 0.05
 """Share of the runs of an ensemble that may fail."""
+APART = 1000
+"""Between the seeds of two worlds, so that none shares the reports' error with another."""
 EDGE = 1e-6
 """A share of a range this near its end counts as this far from it: the normal scale has no ends."""
 
@@ -129,6 +132,20 @@ class Engine:
         good = np.setdiff1d(np.arange(len(unit)), list(observed.failed))
         return Ensemble(unit[good], replace(observed, values=observed.values[good]), good)
 
+    def run_all(self, name: str, units: Sequence[Floats], seed: int, stage: int) -> list[Ensemble]:
+        """Run the ensembles of several worlds in one go: to start processes for each would take longer than to run."""
+        ends = np.cumsum([len(unit) for unit in units])
+        together = self.run(name, np.concatenate(units), seeds_of(seed, stage, int(ends[-1])))
+        world = np.searchsorted(ends, together.numbers, side="right")
+        return [
+            Ensemble(
+                together.unit[world == number],
+                replace(together.observed, values=together.observed.values[world == number]),
+                together.numbers[world == number] - (ends[number] - len(unit)),
+            )
+            for number, unit in enumerate(units)
+        ]
+
     def scores(self, ensemble: Ensemble) -> Floats:
         """Return the scores of an ensemble, shape (members, targets)."""
         return score(ensemble.observed.values, self.simulator.targets)
@@ -144,35 +161,40 @@ def fit(engine: Engine, budget: Budget, seed: int) -> Fit:
     """
     first = engine.run("step-0", engine.prior.design(budget.members, seed), seeds_of(seed, 0, budget.members))
     screening = screen(first.unit, engine.scores(first))
-    nothing_off = np.zeros(len(engine.simulator.targets))
-    ensembles, unit = assimilate(engine, first, screening.learnable, nothing_off, budget, seed)
+    as_reported = np.zeros((1, len(engine.simulator.targets)))
+    before, (unit,) = assimilate(engine, first, screening.learnable, as_reported, budget, seed)
     last = engine.run("end", unit, seeds_of(seed, 2 * budget.steps, budget.members))
-    return Fit(engine.prior, screening, (*ensembles, last))
+    return Fit(engine.prior, screening, (*(ensemble for (ensemble,) in before), last))
 
 
 def assimilate(
     engine: Engine, first: Ensemble, learnable: Bools, seen: Floats, budget: Budget, seed: int
-) -> tuple[list[Ensemble], Floats]:
-    """Move an ensemble from the ranges to where the targets are met.
+) -> tuple[list[list[Ensemble]], list[Floats]]:
+    """Move an ensemble from the ranges to where the targets are met, for one or more worlds in step.
 
     Args:
         engine: Runs the ensembles.
-        first: The ensemble spread over the ranges.
+        first: The ensemble spread over the ranges, with which all worlds start.
         learnable: Which parameters may move.
-        seen: Scores of what was seen; what the reports say has score 0.
-        budget: How much work it may take.
+        seen: Scores of what was seen in each world, shape (worlds, targets); what the reports say has score 0.
+        budget: How much work each world may take.
         seed: Seed of the runs and of the reports' error.
 
     Returns:
-        The ensembles that were run, and the parameters after the last step as shares of their ranges.
+        For each step the ensembles of all worlds, and for each world the parameters after the last step as shares
+        of their ranges.
     """
-    ensembles, unit = [first], first.unit
+    before: list[list[Ensemble]] = []
+    units: list[Floats] = []
     for step, inflation in enumerate(inflations(budget.steps)):
-        if step:
-            ensembles.append(engine.run(f"step-{step}", unit, seeds_of(seed, 2 * step, len(unit))))
-        chance = chance_of(engine, ensembles[-1], seeds_of(seed, 2 * step + 1, len(unit) // PAIRS))
-        unit = _move(unit, engine.scores(ensembles[-1]), chance, seen, learnable, inflation, seed + step)
-    return ensembles, unit
+        now = engine.run_all(f"step-{step}", units, seed, 2 * step) if step else [first] * len(seen)
+        chances = chance_of(engine, now, seed, 2 * step + 1)
+        units = [
+            _move(world.unit, engine.scores(world), chance, off, learnable, inflation, seed + step + APART * number)
+            for number, (world, chance, off) in enumerate(zip(now, chances, seen, strict=True))
+        ]
+        before.append(now)
+    return before, units
 
 
 def inflations(steps: int) -> Floats:
@@ -184,12 +206,21 @@ def inflations(steps: int) -> Floats:
     return np.array([(2.0**steps - 1) / 2.0**step for step in range(steps)])
 
 
-def chance_of(engine: Engine, ensemble: Ensemble, seeds: Ints) -> Floats:
-    """Return the covariance of scores over seeds, from running some members again, shape (targets, targets)."""
-    again = engine.run("again", ensemble.unit[: len(seeds)], seeds)
-    off = engine.scores(ensemble)[again.numbers] - engine.scores(again)
-    covariance: Floats = np.atleast_2d(np.cov(off.T) / 2).astype(np.float64)
-    return covariance
+def chance_of(engine: Engine, ensembles: Sequence[Ensemble], seed: int, stage: int) -> list[Floats]:
+    """Return the covariance of scores over seeds in each ensemble, shape (targets, targets), from running some again.
+
+    Args:
+        engine: Runs the ensembles.
+        ensembles: One in each world.
+        seed: Seed of the runs.
+        stage: Number of the stage, so that no two share seeds.
+    """
+    some = [ensemble.unit[: len(ensemble.unit) // PAIRS] for ensemble in ensembles]
+    chances: list[Floats] = []
+    for ensemble, again in zip(ensembles, engine.run_all("again", some, seed, stage), strict=True):
+        off = engine.scores(ensemble)[again.numbers] - engine.scores(again)
+        chances.append(np.atleast_2d(np.cov(off.T) / 2).astype(np.float64))
+    return chances
 
 
 def _move(

@@ -17,8 +17,6 @@ from calibration.fit import Budget, Engine, Ensemble, Fit, assimilate
 from calibration.scores import TOLERANCE_SD
 
 LEVELS = (0.5, 0.9)
-APART = 1000
-"""Between the seeds of two worlds, so that none shares chance with another."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +82,7 @@ def self_check(engine: Engine, fit: Fit, worlds: int, budget: Budget, seed: int)
     few = slice(budget.members)
     start = Ensemble(first.unit[few], replace(first.observed, values=first.observed.values[few]), first.numbers[few])
     rng = np.random.default_rng([seed, worlds])
-    rank, width = [], []
-    for world in range(worlds):
-        seen = scores[total - 1 - world] + TOLERANCE_SD * rng.standard_normal(scores.shape[1])
-        _, found = assimilate(engine, start, fit.learnable, seen, budget, seed + APART * (1 + world))
-        rank.append((found < first.unit[total - 1 - world]).mean(axis=0))
-        width.append(relative_width(found))
-    return SelfCheck(np.array(rank), np.array(width), budget.members)
+    seen = scores[-worlds:] + TOLERANCE_SD * rng.standard_normal((worlds, scores.shape[1]))
+    _, found = assimilate(engine, start, fit.learnable, seen, budget, seed + 1)
+    rank = [(unit < truth).mean(axis=0) for unit, truth in zip(found, first.unit[-worlds:], strict=True)]
+    return SelfCheck(np.array(rank), np.array([relative_width(unit) for unit in found]), budget.members)

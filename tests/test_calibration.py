@@ -232,7 +232,7 @@ def test_what_moves_nothing_keeps_its_range(fitted) -> None:
 
 def test_chance_is_told_from_ignorance(fitted) -> None:
     made, found = fitted
-    chance = chance_of(made, found.ensembles[-1], seeds_of(9, 9, 300))
+    (chance,) = chance_of(made, found.ensembles[-1:], 9, 9)
     assert np.diag(chance) == pytest.approx([0.2, 0.2, 0.0625], rel=0.35)  # 0.25 without the bend, and 0.5 of 2
 
 
