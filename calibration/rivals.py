@@ -57,12 +57,12 @@ class Contrast:
     Attributes:
         id: Which submodel.
         fitted: Continuous ranked probability score on each target it was fitted to, in tolerances.
-        held_back: The same on each held-back target.
+        unseen: The same on each target that was held back.
     """
 
     id: str
     fitted: Floats
-    held_back: Floats
+    unseen: Floats
 
 
 def contrast(
@@ -120,9 +120,9 @@ def as_rows(contrasts: Sequence[Contrast]) -> list[dict[str, Any]]:
         {
             "id": one.id,
             "fitted": round(float(np.mean(one.fitted)), 3),
-            "unseen": round(float(np.mean(one.held_back)), 3),
-            "better_on_unseen": int((one.held_back < shipped.held_back).sum()),
-            "of": len(one.held_back),
+            "unseen": round(float(np.mean(one.unseen)), 3),
+            "better_on_unseen": int((one.unseen < shipped.unseen).sum()),
+            "of": len(one.unseen),
         }
         for one in contrasts
     ]
