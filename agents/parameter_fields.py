@@ -273,3 +273,4 @@ class Parameters:
     wave_block: float  # 0-1
     wave_practice: float  # 0-1
     mve_adequacy: float  # 0-1
+    policy_outside_multilevel: float  # share

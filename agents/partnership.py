@@ -157,6 +157,7 @@ class PpsTable(Table):
     blocks: Floats = column(float, 0.0, (7,))
     hardware: Floats = column(float)
     software: Floats = column(float)
+    hardware_share: Floats = column(float)  # of what is put into the place
     results: Floats = column(float)
     # its coordination and its money
     regie_fte: Floats = column(float)
@@ -165,6 +166,10 @@ class PpsTable(Table):
     income: Floats = column(float, 0.0, (6,))  # smoothed cash income by payer, euro a quarter
     due_national: Ints = column(int, 0, "quarters")  # cents to be paid per quarter
     due_provincial: Ints = column(int, 0, "quarters")
+    due_policy: Ints = column(int, 0, "quarters")  # as above, granted by a policy
+    regie_from: Ints = column(int, -1)  # first quarter in which subsidy pays nothing but regie
+    earmarked: Ints = column(int)  # cents received this quarter for regie and nothing else
+    own_share: Floats = column(float, 1.0)  # share of the school in the project, as a factor of what is usual
     planned: Floats = column(float, 0.0, "quarters")  # project cost, euro per quarter, in cash and in kind
     span: Ints = column(int, 16)  # quarters of the first project
     subsidy_start: Ints = column(int, -1)

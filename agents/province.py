@@ -13,7 +13,6 @@ class Province(Organisation):
     Attributes:
         orchestration: 0-1, how strongly it links partnerships, schools and firms (mechanisms CO-01, CO-02).
         instruments: Names of the policies in force.
-        needs_hogeschool: Whether it co-funds only partnerships with a hogeschool; not in current policy.
     """
 
     def __init__(self, model: Any, id: str, name: str, row: int, budget_euro_year: float, orchestration: float) -> None:
@@ -22,7 +21,6 @@ class Province(Organisation):
         self.budget_euro_year = budget_euro_year
         self.orchestration = orchestration
         self.instruments: list[str] = []
-        self.needs_hogeschool = False
         self.account = -1
         self.promised = 0  # cents promised to partnerships and not yet paid
 

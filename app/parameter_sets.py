@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from agents.errors import InputError
 from agents.parameters import make_parameters
 from calibration import posterior
+from calibration.priors import policy_prior
 from experiments.parameter_sets import ParameterSets, draw_numbers
+from sim.draws import Draws
 
 OPTION = "--parameters"
 POSTERIOR, DEFAULT = "posterior", "default"
@@ -32,8 +36,20 @@ def parameter_sets(asked: str, changes: Mapping[str, float], seed: int, replicat
         return ParameterSets((make_parameters(changes, "scenario"),))
     fitted = _posterior(asked)
     numbers = draw_numbers(seed, replicates, len(fitted))
-    sets = tuple(make_parameters({**fitted.draw(number), **changes}, "scenario") for number in numbers)
+    sets = tuple(
+        make_parameters({**policy_draw(number), **fitted.draw(number), **changes}, "scenario") for number in numbers
+    )
     return ParameterSets(sets, numbers, fitted.digest)
+
+
+def policy_draw(number: int) -> dict[str, float]:
+    """Return values of the parameters that act through policies alone, spread over their ranges.
+
+    No fit can know of them. Each has a stream of its own, so that one more leaves the others as they are.
+    """
+    prior = policy_prior()
+    unit = [Draws(number).uniforms("parameter of policies", name, 1)[0] for name in prior.names]
+    return dict(zip(prior.names, prior.values(np.array(unit)).tolist(), strict=True))
 
 
 def _posterior(asked: str) -> posterior.Posterior:

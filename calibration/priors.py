@@ -20,6 +20,9 @@ KNOWN = {
     "demography_from": "the last year that was counted",
 }
 """Parameters that are not uncertain, although they have a range in which a person may set them; and why."""
+OF_POLICIES = "policy_"
+"""How the names of parameters start that act through policies alone: no report tells of a world with such policies, so
+that a fit cannot know of them. A run spreads them over their range (see `policy_prior`)."""
 WIDE = 10.0
 """A range whose ends differ by this factor or more is spread evenly in logarithms: the order of size is unknown."""
 
@@ -72,6 +75,11 @@ class Prior:
         return sample
 
 
+def policy_prior() -> Prior:
+    """Return the prior of the parameters that act through policies alone."""
+    return _prior([row for row in parameter_table().values() if row.name.startswith(OF_POLICIES)])
+
+
 def load_prior(also: Collection[str] = ()) -> Prior:
     """Return the prior of every uncertain parameter of the table.
 
@@ -80,6 +88,11 @@ def load_prior(also: Collection[str] = ()) -> Prior:
     """
     known = KNOWN.keys() - set(also)
     rows = [row for row in parameter_table().values() if row.low < row.high and row.name not in known]
+    rows = [row for row in rows if not row.name.startswith(OF_POLICIES)]
+    return _prior(rows)
+
+
+def _prior(rows: list[ParameterRow]) -> Prior:
     low, high = (np.array([getattr(row, end) for row in rows]) for end in ("low", "high"))
     return Prior(tuple(row.name for row in rows), low, high, np.array([_is_wide(row) for row in rows]))
 

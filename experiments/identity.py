@@ -16,7 +16,7 @@ from experiments.parameter_sets import shared_values
 from experiments.runner import Experiment
 from scenarios.scenario import START
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 KIND = "run"
 MODEL_FOLDERS = ("agents", "scenarios", "sim")
 LIBRARIES = ("mesa", "numpy", "pandas", "scipy", "pyarrow")
@@ -31,7 +31,6 @@ def describe(experiment: Experiment) -> dict[str, Any]:
     inputs = {
         "schema_version": SCHEMA_VERSION,
         "scenario": experiment.scenario.model_dump(),
-        "policies": [{"type": type(policy).__name__, **policy.model_dump()} for policy in experiment.policies],
         "parameters": _parameters(experiment),
         "seed": experiment.seed,
         "replicates": experiment.replicates,

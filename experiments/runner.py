@@ -17,8 +17,7 @@ from agents.parameter_fields import Parameters
 from experiments.parameter_sets import ParameterSets
 from experiments.work import Work
 from scenarios.national import National
-from scenarios.policy import Policy
-from scenarios.region import RegionPack
+from scenarios.region import RegionPack, check_places
 from scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ class Experiment:
         seed: Seed of replicate 0; replicate r has seed + r.
         replicates: How many are run.
         scale: Share of the firms that is simulated, in (0, 1].
-        policies: Policies in the scenario.
 
     Raises:
         InputError: If replicates, seed or scale cannot be.
@@ -53,9 +51,9 @@ class Experiment:
     seed: int = 1
     replicates: int = 16
     scale: float = 1.0
-    policies: tuple[Policy, ...] = ()
 
     def __post_init__(self) -> None:
+        check_places(self.scenario.policies, self.pack, self.national)
         if not 1 <= self.replicates <= MOST_REPLICATES:
             raise InputError(f"cannot run {self.replicates}", "replicates", f"1 to {MOST_REPLICATES}")
         if not 0 <= self.seed <= MOST_SEED:
@@ -73,7 +71,6 @@ class Experiment:
             self.national,
             self.scenario,
             self.scale,
-            self.policies,
         )
 
 
@@ -89,7 +86,6 @@ class Replicate:
         national: Data of the country.
         scenario: What is asked.
         scale: Share of the firms that is simulated.
-        policies: Policies in the scenario.
     """
 
     number: int
@@ -99,7 +95,6 @@ class Replicate:
     national: National
     scenario: Scenario
     scale: float
-    policies: tuple[Policy, ...]
 
 
 @dataclass(frozen=True)
@@ -159,10 +154,9 @@ def run_replicate(replicate: Replicate) -> Result:
             replicate.pack,
             replicate.scenario,
             replicate.parameters,
-            replicate.policies,
-            replicate.seed,
-            replicate.scale,
-            replicate.national,
+            seed=replicate.seed,
+            scale=replicate.scale,
+            national=replicate.national,
         ).run()
         return Finished(replicate.number, tables_of(model, replicate.number))
     except Exception as error:  # any bug in one replicate; the others go on

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUN = "run.json"
-TABLES = ("series", "partnerships", "ledger", "enrolment", "parameters")
+TABLES = ("series", "partnerships", "ledger", "enrolment", "policies", "parameters")
 FILES = tuple(f"{name}.parquet" for name in TABLES)
 PARAMETERS = pa.schema(
     [("replicate", pa.int32()), ("parameter", pa.dictionary(pa.int32(), pa.string())), ("value", pa.float64())]

@@ -12,6 +12,7 @@ import pyarrow as pa
 from agents.columns import Bools, Ints
 from agents.partnership import Block, Decision, Kind, Leaving, Location, Position, Role, Status
 from scenarios.region import TRACKS
+from sim.acts import UNLIMITED
 from sim.calls import SCHEMES
 from sim.ledger import STREAMS
 from sim.model import PpsModel
@@ -62,6 +63,18 @@ CONDITION = pa.struct(
         ("value", pa.float64()),
         ("needed", pa.float64()),
         ("met", pa.bool_()),
+    ]
+)
+POLICIES = pa.schema(
+    [
+        ("replicate", pa.int32()),
+        ("year", pa.int32()),
+        ("policy", WORD),
+        ("payer", WORD),
+        ("budget_cents", pa.int64()),  # null: no limit
+        ("spent_cents", pa.int64()),
+        ("asked", pa.int64()),
+        ("helped", pa.int64()),
     ]
 )
 YEAR_END = pa.struct([("year", pa.int32()), ("partners", pa.int64()), ("firms", pa.int64())])
@@ -121,6 +134,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     "partnerships": PARTNERSHIPS,
     "ledger": LEDGER,
     "enrolment": ENROLMENT,
+    "policies": POLICIES,
 }
 
 
@@ -136,6 +150,7 @@ def tables_of(model: PpsModel, replicate: int) -> Tables:
         "partnerships": partnerships(model, replicate),
         "ledger": ledger(model, replicate),
         "enrolment": enrolment(model, replicate),
+        "policies": policies(model, replicate),
     }
 
 
@@ -212,6 +227,23 @@ def enrolment(model: PpsModel, replicate: int) -> pa.Table:
         "graduates": heads("graduates"),
     }
     return _table(ENROLMENT, replicate, columns)
+
+
+def policies(model: PpsModel, replicate: int) -> pa.Table:
+    """Return what every payer spent on every policy in a year, how many asked for help and how many got it."""
+    funds = sorted(model.act.funds.values(), key=lambda fund: (fund.year, fund.policy, fund.province))
+    names = sorted({fund.policy for fund in funds})
+    payers = ["rijk", *(province.id for province in model.provinces)]
+    columns = {
+        "year": np.array([fund.year for fund in funds], dtype=np.int32),
+        "policy": _words(np.array([names.index(fund.policy) for fund in funds], dtype=np.int64), names),
+        "payer": _words(np.array([1 + fund.province for fund in funds], dtype=np.int64), payers),
+        "budget_cents": [None if fund.budget == UNLIMITED else fund.budget for fund in funds],
+        "spent_cents": [fund.spent for fund in funds],
+        "asked": [len(fund.asked) for fund in funds],
+        "helped": [len(fund.served) for fund in funds],
+    }
+    return _table(POLICIES, replicate, columns)
 
 
 def partnerships(model: PpsModel, replicate: int) -> pa.Table:
@@ -342,6 +374,8 @@ def _events(model: PpsModel) -> Iterator[_Told]:
             case "network_ended":
                 regie, need = detail.get("regie_fte"), detail.get("regie_need")
                 yield tell(detail=detail["why"], number=detail["partners"], regie_fte=regie, regie_need=need)
+            case "supported" | "passed_over" | "stop_rule":
+                yield tell(detail=detail["policy"])
             case _:  # an event that policies or later processes add is kept, in words
                 yield tell(detail=", ".join(f"{key} {value}" for key, value in detail.items()))
 

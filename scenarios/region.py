@@ -6,9 +6,11 @@ known by name; any other folder is given as a path.
 
 from __future__ import annotations
 
+import difflib
 import os
+import reprlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -19,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.errors import InputError
 from scenarios.national import ENTREE, National, load_national
+from scenarios.policy import Policy
 from scenarios.tables import (
     Allowed,
     Count,
@@ -573,3 +576,22 @@ def _toml_problem(key: str, kind: str, where: str) -> InputError:
     if kind == "extra_forbidden":
         return InputError(f"unknown key {quote(key)}", where, one_of(keys, key))
     return InputError(f"the value of {key} is wrong", f"{where}, key {key}", allowed_words(_RegionToml, key))
+
+
+def check_places(policies: Iterable[Policy], pack: RegionPack, national: National) -> None:
+    """Check that the regions and sectors that policies name are there.
+
+    Raises:
+        InputError: If one is not.
+    """
+    known = {
+        "regions": [region.id for region in pack.regions],
+        "sectors": [sector.id for sector in national.sectors],
+    }
+    for policy in policies:
+        for key, names in known.items():
+            unknown = [name for name in getattr(policy, key) or () if name not in names]
+            if unknown:
+                near = difflib.get_close_matches(unknown[0][:60], names, n=1)
+                allowed = f"did you mean {near[0]}?" if near else ", ".join(names)
+                raise InputError(f"{key} has {reprlib.repr(unknown[0])}", f"policy {policy.name}", allowed)

@@ -10,11 +10,12 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
 
 from agents.errors import InputError
 from agents.parameters import make_parameters
-from scenarios.policy import QUARTER
+from scenarios.policies import make_policies
+from scenarios.policy import QUARTER, Policy
 
 NAMED = Path(__file__).with_name("named")
 SCHEMA_VERSION = 1
@@ -34,6 +35,7 @@ class Scenario(BaseModel):
         history_until: With `replay`, the first quarter in which starts come from the initiation process.
         branch: Which future of the drivers after the last year of history.
         parameters: Values that differ from the parameter table.
+        policies: What is done that is not done now.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -49,6 +51,7 @@ class Scenario(BaseModel):
     history_until: str = Field(default="2018-Q3", pattern=QUARTER)
     branch: Literal["base", "low", "high"] = "base"
     parameters: dict[str, float | int] = Field(default_factory=dict)
+    policies: tuple[SerializeAsAny[Policy], ...] = ()
 
     def digest(self) -> str:
         """Return the SHA-256 of what is asked, whatever the file it came from."""
@@ -69,6 +72,7 @@ def load_scenario(name_or_file: str) -> Scenario:
     """
     asked = _with_parents(name_or_file, ())
     where = asked.pop("_file")
+    asked["policies"] = make_policies(asked.get("policies", {}), where)
     try:
         scenario = Scenario.model_validate(asked)
     except ValidationError as error:
@@ -90,19 +94,30 @@ def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
     own = _read(path)
     parent = own.pop("extends", None)
     if parent is None:
-        return {**own, "_file": path.name}
+        return {**own, "policies": _table(own, "policies", path.name), "_file": path.name}
     if not isinstance(parent, str):
         raise InputError(f"extends is {reprlib.repr(parent)}", path.name, "the name of a scenario")
     inherited = _with_parents(parent, (*below, str(path)))
     inherited.pop("_file")
-    parameters = {**inherited.get("parameters", {}), **_table(own, path.name)}
-    return {**inherited, **own, "parameters": parameters, "_file": path.name}
+    parameters = {**inherited.get("parameters", {}), **_table(own, "parameters", path.name)}
+    policies = _together(inherited["policies"], _table(own, "policies", path.name))
+    return {**inherited, **own, "parameters": parameters, "policies": policies, "_file": path.name}
 
 
-def _table(own: dict[str, Any], where: str) -> dict[str, Any]:
-    table = own.get("parameters", {})
+def _together(inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return the policies of a parent with what its child changes, setting by setting."""
+    both = dict(inherited)
+    for name, settings in own.items():
+        before = both.get(name)
+        both[name] = {**before, **settings} if isinstance(before, dict) and isinstance(settings, dict) else settings
+    return both
+
+
+def _table(own: dict[str, Any], key: str, where: str) -> dict[str, Any]:
+    table = own.get(key, {})
     if not isinstance(table, dict):
-        raise InputError(f"parameters is {reprlib.repr(table)}", where, "a table of names and numbers")
+        allowed = "a table of names and numbers" if key == "parameters" else "a table with a table for each policy"
+        raise InputError(f"{key} is {reprlib.repr(table)}", where, allowed)
     return table
 
 

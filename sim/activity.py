@@ -78,7 +78,7 @@ def _reuse(world: PpsWorld) -> Floats:
     np.maximum.at(best, pps.sector, pps.blocks[:, Block.A_CONTENT])
     refused = np.array([school.not_invented_here for school in world.schools])[pps.school]
     ahead = np.maximum(0.0, best[pps.sector] - pps.blocks[:, Block.A_CONTENT])
-    gain: Floats = p.reuse_gain * ahead * (1.0 - refused)
+    gain: Floats = p.reuse_gain * world.terms.reuse[pps.province] * ahead * (1.0 - refused)
     return gain
 
 
@@ -86,8 +86,8 @@ def _place(world: PpsWorld, growth: Floats, wear: Floats) -> None:
     """Build the context-rich place: mostly hardware, though it works only with software (IN-01)."""
     pps, p = world.pps, world.p
     on_site = np.where(pps.location == Location.SCHOOL, 1.0, p.place_outside)
-    pps.hardware += 2.0 * p.hardware_share * growth * on_site * (1.0 - pps.hardware)
-    pps.software += 2.0 * (1.0 - p.hardware_share) * growth * on_site * (1.0 - pps.software)
+    pps.hardware += 2.0 * pps.hardware_share * growth * on_site * (1.0 - pps.hardware)
+    pps.software += 2.0 * (1.0 - pps.hardware_share) * growth * on_site * (1.0 - pps.software)
     np.minimum(pps.hardware, 1.0, out=pps.hardware)
     np.minimum(pps.software, 1.0, out=pps.software)
     pps.hardware *= 1.0 - wear

@@ -9,7 +9,7 @@ import numpy as np
 from agents.columns import Bools, Floats, Ints
 from scenarios.national import Call
 from sim.ledger import cents
-from sim.world import PpsWorld
+from sim.world import PpsWorld, Terms
 
 SCHEMES = ("sip", "rif", "opschaler", "hip")
 FOR_NEW = ("sip", "rif")
@@ -28,7 +28,8 @@ class OpenCall:
         most: Cents per application at most.
         years: Duration.
         profile: Share of the subsidy paid in each quarter; sums to one. Flat unless a policy tapers it.
-        needs_hogeschool: Whether only partnerships with a hogeschool may apply.
+        multilevel: Share of the ceiling that only partnerships with a hogeschool can get.
+        regie_from: Quarter of the subsidy, from its start, as of which it pays regie alone; None for never.
         least_firms: Firms that an application must have.
     """
 
@@ -40,7 +41,8 @@ class OpenCall:
     most: int
     years: int
     profile: Floats
-    needs_hogeschool: bool = False
+    multilevel: float = 0.0
+    regie_from: int | None = None
     least_firms: int = 0
 
 
@@ -48,6 +50,7 @@ def calls(world: PpsWorld) -> None:
     """Pay the year's budgets, open this quarter's calls and pay the subsidies that are due."""
     if world.calendar.is_year_start(world.quarter):
         pay_budgets(world)
+    _set_terms(world)
     quarter = world.calendar.label(world.quarter)
     world.open_calls = [_open(call) for call in world.national.calls if call.quarter == quarter]
     for call in world.open_calls:
@@ -58,6 +61,14 @@ def calls(world: PpsWorld) -> None:
     if world.calendar.season(world.quarter) == 1:
         world.unspent.clear()
     pay_subsidies(world)
+
+
+def _set_terms(world: PpsWorld) -> None:
+    """Set the rules of this quarter anew, and let policies change them."""
+    world.terms = Terms.without_policies(len(world.provinces))
+    world.act.pay_staff()
+    for policy in world.policies_in_force():
+        policy.on_quarter(world)
 
 
 def _open(call: Call) -> OpenCall:
@@ -87,8 +98,6 @@ def pay_budgets(world: PpsWorld) -> None:
     for province in world.provinces:
         unpromised = max(0, province.budget - province.promised)
         ledger.pay(rijk, province.account, "budget", max(0, int(cents(province.budget_euro_year)) - unpromised))
-    for policy in world.policies_in_force():
-        policy.on_year(world)
 
 
 def pay_subsidies(world: PpsWorld) -> None:
@@ -98,12 +107,19 @@ def pay_subsidies(world: PpsWorld) -> None:
         return
     due = pps.due_national[:, now]
     ledger.pay(world.accounts["rijk"], pps.account, "national_subsidy", due)
-    pps.last_paid[due > 0] = now
     provincial = pps.due_provincial[:, now]
     payers = np.array([province.account for province in world.provinces])[pps.province]
     ledger.pay(payers, pps.account, "provincial_subsidy", provincial)
     for row in np.flatnonzero(provincial):
         world.provinces[pps.province[row]].promised -= int(provincial[row])
+    world.act.pay_commitments()
+    pps.last_paid[subsidised(world)] = now
+
+
+def subsidised(world: PpsWorld) -> Bools:
+    """Say which partnerships receive project subsidy this quarter."""
+    due: Bools = (world.pps.due_national[:, world.quarter] > 0) | (world.pps.due_policy[:, world.quarter] > 0)
+    return due
 
 
 def schedule(total: int, profile: Floats, start: int, quarters: int) -> Ints:
@@ -125,17 +141,22 @@ def schedule(total: int, profile: Floats, start: int, quarters: int) -> Ints:
     return due[:quarters]
 
 
-def award(requests: Ints, scores: Floats, ceiling: int, least_score: float) -> Bools:
+def award(
+    requests: Ints, scores: Floats, ceiling: int, least_score: float, bounded: Bools | None = None, bound: int = 0
+) -> Bools:
     """Grant applications in the order of their score until the ceiling is reached.
 
     The first application that no longer fits ends the round: nobody below it is granted, however small. Equal
-    scores are granted in the order of the applications.
+    scores are granted in the order of the applications. Applications that are bounded may take a part of the ceiling
+    together; the first of them that no longer fits in it ends the round for them alone.
 
     Args:
         requests: Cents asked, one per application.
         scores: Quality of each application.
         ceiling: Cents that can be granted.
         least_score: Applications that score less are refused whatever money is left.
+        bounded: Which applications are bounded; by default none.
+        bound: Cents that these can be granted together.
 
     Returns:
         Whether each application is granted.
@@ -143,6 +164,11 @@ def award(requests: Ints, scores: Floats, ceiling: int, least_score: float) -> B
     granted = np.zeros(len(requests), dtype=bool)
     left = ceiling
     for i in np.argsort(-scores, kind="stable"):
+        if bounded is not None and bounded[i]:
+            if requests[i] > bound:
+                bound = 0
+                continue
+            bound -= int(requests[i])
         if scores[i] < least_score or requests[i] > left:
             break
         granted[i] = True

@@ -52,6 +52,11 @@ class Plan:
     others: list[tuple[Kind, int]] = field(default_factory=list)  # who else founds it
     shifts: Floats = field(default_factory=lambda: np.zeros(2))  # its turn of the firms' draws: choice, role
 
+    @property
+    def has_hogeschool(self) -> bool:
+        """Whether a hogeschool is among those who found it."""
+        return any(kind == Kind.HOGESCHOOL for kind, _ in self.others)
+
 
 def initiation(world: PpsWorld) -> None:
     """Start the known partnerships of this quarter, and let new and existing ones apply for open calls."""
@@ -114,20 +119,43 @@ def _new_partnerships(world: PpsWorld, call: OpenCall) -> None:
         name = f"{world.national.sectors[sector].name_nl} {roc.name} {call.round[:4]}"
         plan = _draw_up(world, identity, name, school, sector, roc.region)
         for policy in world.policies_in_force():
-            policy.on_founding(world, plan)
+            policy.on_founding(world, plan, call)
         if _may_apply(world, plan, call):
             plans.append(plan)
-    requests, scores = _outside_applications(world, call)
-    asked = np.concatenate([np.array([plan.request for plan in plans], dtype=np.int64), requests])
-    quality = np.concatenate([np.array([plan.score for plan in plans]), scores])
-    granted = award(asked, quality, call.ceiling, world.p.least_score)
-    world.unspent[call.scheme] = call.ceiling - int(asked[granted].sum())
-    for plan, yes in zip(plans, granted, strict=False):
+    own = np.array([plan.request for plan in plans], dtype=np.int64)
+    multilevel = np.array([plan.has_hogeschool for plan in plans], dtype=bool)
+    granted = _ranked(world, call, own, np.array([plan.score for plan in plans]), multilevel)
+    for plan, yes in zip(plans, granted, strict=True):
         place = (world.province_of[plan.region], world.quarter)
         world.applications["asked"][place] += 1
         if yes:
             world.applications["granted"][place] += 1
-            found(world, plan, call.scheme, call.profile)
+            _start(world, plan, call)
+    refused = [plan for plan, yes in zip(plans, granted, strict=True) if not yes]
+    for policy in world.policies_in_force():
+        policy.on_award(world, call, sorted(refused, key=lambda plan: -plan.score))
+
+
+def _ranked(world: PpsWorld, call: OpenCall, asked: Ints, scores: Floats, multilevel: Bools) -> Bools:
+    """Rank applications against those from the rest of the country; says which of them are granted."""
+    requests, elsewhere = _outside_applications(world, call)
+    everyone = np.concatenate([asked, requests])
+    quality = np.concatenate([scores, elsewhere])
+    bounded = ~np.concatenate([multilevel, _outside_multilevel(world, call, len(requests))])
+    bound = int((1.0 - call.multilevel) * call.ceiling)
+    granted = award(everyone, quality, call.ceiling, world.p.least_score, bounded, bound)
+    world.unspent[call.scheme] = call.ceiling - int(everyone[granted].sum())
+    ours: Bools = granted[: len(asked)]
+    return ours
+
+
+def _start(world: PpsWorld, plan: Plan, call: OpenCall) -> None:
+    """Start a partnership that was granted by a call, on the terms of that call."""
+    row = found(world, plan, call.scheme, call.profile)
+    if call.regie_from is not None:
+        world.pps.regie_from[row] = world.pps.subsidy_start[row] + call.regie_from
+    for policy in world.policies_in_force():
+        policy.on_start(world, plan, row)
 
 
 def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
@@ -268,8 +296,7 @@ def _may_apply(world: PpsWorld, plan: Plan, call: OpenCall) -> bool:
     """Say whether the plan meets the terms of the call, and set what it asks for."""
     plan.request = int(np.clip(cents(plan.cost * call.share), 0, call.most))
     enough = plan.request >= call.least and len(plan.firms) >= max(world.p.least_firms, call.least_firms)
-    has_hbo = any(kind == Kind.HOGESCHOOL for kind, _ in plan.others)
-    return enough and (has_hbo or not call.needs_hogeschool)
+    return enough and (plan.has_hogeschool or call.multilevel < 1.0)
 
 
 def _outside_applications(world: PpsWorld, call: OpenCall) -> tuple[Ints, Floats]:
@@ -289,6 +316,13 @@ def _outside_applications(world: PpsWorld, call: OpenCall) -> tuple[Ints, Floats
     expected = p.score_leader * p.leader + p.score_firms + p.score_history * p.shared_history
     noise = p.score_noise * (2.0 * world.draws.uniforms("outside score", key, count) - 1.0)
     return requests, expected + noise
+
+
+def _outside_multilevel(world: PpsWorld, call: OpenCall, count: int) -> Bools:
+    """Say which applications from the rest of the country have a hogeschool."""
+    draws = world.draws.uniforms("outside hogeschool", f"{call.scheme}/{call.round}", count)
+    with_hbo: Bools = draws < world.p.policy_outside_multilevel
+    return with_hbo
 
 
 def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
@@ -315,6 +349,7 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         first_position=plan.position,
         position=plan.position,
         target_students=plan.target_students,
+        hardware_share=p.hardware_share,
         cost=max(plan.cost, plan.request / CENTS),
         due_national=schedule(plan.request, profile, start, calendar.quarters),
         subsidy_start=start,
@@ -322,7 +357,8 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         span=len(profile),
         chance=world.draws.uniforms("pps", plan.identity, len(CHANCES) * calendar.quarters),
     )
-    world.pps.planned[row, start : start + len(profile)] = world.pps.cost[row] / len(profile)
+    span = world.pps.planned[row, start : start + len(profile)]
+    span[:] = (world.pps.cost[row] * profile)[: len(span)]
     world.pps.phase_since[row, 1] = now
     world.pps.hardware[row] = p.place_at_start * (plan.location == Location.OWN)
     world.pps_ids.append(plan.identity)
@@ -389,10 +425,11 @@ def role_of(world: PpsWorld, draws: Floats, position: Ints, distance: float = 0.
 
 def _province_joins_in(world: PpsWorld, row: int) -> None:
     """Let the province add its share of the project cost, while its budget lasts."""
-    province = world.provinces[int(world.pps.province[row])]
-    if province.needs_hogeschool and not world.pps.hogescholen[row]:
+    place = int(world.pps.province[row])
+    province = world.provinces[place]
+    if world.terms.needs_hogeschool[place] and not world.pps.hogescholen[row]:
         return
-    amount = int(cents(world.p.province_share * world.pps.cost[row]))
+    amount = int(cents(world.p.province_share * world.terms.province_adds[place] * world.pps.cost[row]))
     if amount and province.can_pay(amount):
         span = int(world.pps.subsidy_end[row] - world.pps.subsidy_start[row])
         start = int(world.pps.subsidy_start[row])
@@ -407,7 +444,7 @@ def _scale_up(world: PpsWorld, call: OpenCall) -> None:
     pps, p = world.pps, world.p
     near_end = pps.subsidy_end - world.quarter <= p.scale_up_window
     able = pps.network_alive & (pps.phase >= p.scale_up_phase) & near_end & (pps.scaled_up < 0)
-    able &= (pps.hogescholen > 0) | (not call.needs_hogeschool)
+    able &= (pps.hogescholen > 0) | (call.multilevel < 1.0)
     rows = np.flatnonzero(able & (world.chance("scale_up") < p.scale_up_applies))
     asked = cents(np.clip(p.scale_up_share * pps.cost[rows], call.least / CENTS, call.most / CENTS))
     _grant_existing(world, call, rows, asked, [[int(row)] for row in rows])
@@ -445,12 +482,10 @@ def _grant_existing(
 ) -> list[list[int]]:
     """Rank applications of existing partnerships against those from outside, pay the granted; return these."""
     pps, p = world.pps, world.p
-    requests, scores = _outside_applications(world, call)
     own = p.score_leader * pps.leader[leads] + p.score_firms * np.minimum(1.0, pps.firms[leads] / p.founding_firms)
     own = own + p.score_history * pps.results[leads]
-    granted = award(np.concatenate([asked, requests]), np.concatenate([own, scores]), call.ceiling, p.least_score)
-    world.unspent[call.scheme] = call.ceiling - int(np.concatenate([asked, requests])[granted].sum())
-    winners = [(group, int(amount)) for group, amount, yes in zip(groups, asked, granted, strict=False) if yes]
+    granted = _ranked(world, call, asked, own, pps.hogescholen[leads] > 0)
+    winners = [(group, int(amount)) for group, amount, yes in zip(groups, asked, granted, strict=True) if yes]
     for group, amount in winners:
         for row, part in zip(group, schedule(amount, np.full(len(group), 1 / len(group)), 0, len(group)), strict=True):
             _extend(world, row, int(part), call)

@@ -35,6 +35,8 @@ STREAMS = (
     "in_kind_work",
     "school_regie",
     "refund",
+    "policy_staff",
+    "policy_work",
 )
 IN_KIND = ("firm_in_kind", "in_kind_work")
 STREAM_NUMBER = {name: number for number, name in enumerate(STREAMS)}

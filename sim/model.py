@@ -12,6 +12,7 @@ from scenarios.policy import Policy
 from scenarios.region import RegionPack
 from scenarios.scenario import Scenario
 from sim.activity import activity
+from sim.acts import Acts
 from sim.calls import calls
 from sim.contact import contact_and_joining, contact_pull, contact_spread
 from sim.decisions import decisions
@@ -34,7 +35,7 @@ class PpsModel(PpsWorld):
         pack: Region pack.
         scenario: What is asked.
         parameters: Every domain number; by default those of the table with the scenario's changes.
-        policies: Policies in the scenario.
+        policies: Policies beside those of the scenario.
         seed: Seed of the run, 0 or more.
         scale: Share of the firms that is simulated, in (0, 1].
         national: Data of the country; by default what comes with the project.
@@ -59,13 +60,14 @@ class PpsModel(PpsWorld):
             national or load_national(),
             scenario,
             parameters or make_parameters(scenario.parameters, "scenario"),
-            tuple(policies),
+            (*scenario.policies, *policies),
             seed,
             scale,
         )
         self.contact_spread: Floats = contact_spread(self)
         self.contact_pull: Floats = contact_pull(self)
         self.known_starts = known_starts(self)
+        self.act = Acts(self)
         self.recorder = Recorder(self)
 
     def step(self) -> None:

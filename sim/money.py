@@ -11,6 +11,7 @@ import numpy as np
 
 from agents.columns import Bools, Floats, Ints, limited
 from agents.partnership import Decision, Kind, LloType, Payer, Position, Role, Status
+from sim.calls import subsidised
 from sim.ledger import CENTS, cents
 from sim.world import PpsWorld
 
@@ -67,12 +68,6 @@ def contributions(world: PpsWorld) -> Contributions:
     cell = np.maximum(len(GIVERS) - 1 - kind, 0) * len(pps) + of  # by giver and partnership
     totals = (np.bincount(cell, weights=euros, minlength=len(payer)) for euros in (in_kind, cash, fee))
     return Contributions(payer, payee, *totals)
-
-
-def subsidised(world: PpsWorld) -> Bools:
-    """Say which partnerships receive project subsidy this quarter."""
-    due: Bools = world.pps.due_national[:, world.quarter] > 0
-    return due
 
 
 def fee_paying(world: PpsWorld) -> Bools:
@@ -134,7 +129,7 @@ def _collect_from_schools(world: PpsWorld) -> None:
     """
     pps, p = world.pps, world.p
     running = pps.stopped < 0
-    project = np.where(running, p.school_share * pps.planned[:, world.quarter], 0.0)
+    project = np.where(running, p.school_share * pps.own_share * pps.planned[:, world.quarter], 0.0)
     kept = np.where((pps.decision > 0) & running, upkeep(world), 0.0)
     willing = np.array([school.willing_to_fund for school in world.schools])[pps.school]
     embedded = (pps.decision == Decision.A_EMBED) & running & pps.network_alive
@@ -179,17 +174,22 @@ def _spend(world: PpsWorld, in_kind: Floats) -> None:
     running = (pps.stopped < 0) & (cash > 0)
     paid = subsidised(world)
     planned = pps.planned[:, world.quarter]
-    committed = cents(np.where(paid, p.programme_share * planned, upkeep(world)))
-    programme = np.where(running, np.minimum(cash, committed), 0)
+    regie_only = paid & (world.quarter >= pps.regie_from) & (pps.regie_from >= 0)
+    project = paid & ~regie_only
+    committed = cents(np.where(project, p.programme_share * planned, upkeep(world)))
+    programme = np.where(running, np.minimum(cash - pps.earmarked, committed), 0)
     need = regie_need(world)
-    most = np.where(paid, p.regie_share * planned, np.inf)
+    most = np.where(project, p.regie_share * planned + pps.earmarked / CENTS, np.inf)
     wanted = np.minimum(np.minimum(need, p.regie_most) * p.fte_cost / 4.0, most)
     regie = np.where(running & pps.network_alive, np.minimum(cash - programme, cents(wanted)), 0)
     spare = cash - programme - regie
-    grows = running & (paid | (pps.status == Status.INDEPENDENT))  # a project or an entity puts what is spare to work
+    grows = running & (
+        project | (pps.status == Status.INDEPENDENT)
+    )  # a project or an entity puts what is spare to work
     extra = np.where(grows, np.floor(p.spare_spent * spare), 0).astype(np.int64)
     ledger.pay(pps.account, world.accounts["uitvoering"], "programme", programme + extra)
     ledger.pay(pps.account, world.accounts["uitvoering"], "regie", regie)
+    pps.earmarked[:] = 0
     pps.regie_fte[:] = regie / CENTS * 4.0 / p.fte_cost
     pps.adequacy[:] = limited(pps.regie_fte / need)
     pps.effort[:] = ((programme + extra) / CENTS + in_kind) / p.effort_unit

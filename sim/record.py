@@ -12,7 +12,7 @@ from agents.columns import Bools, Floats, Ints, Table, column
 from agents.parameter_fields import Parameters
 from agents.partnership import Block, Decision, Kind, Payer, Position, Status
 from sim.enrolment import BBL, BOL
-from sim.ledger import IN_KIND
+from sim.ledger import CENTS, IN_KIND
 from sim.money import INCOME
 from sim.outcomes import OUTCOMES
 from sim.world import PpsWorld
@@ -169,6 +169,7 @@ def _work_out(world: PpsWorld, recorder: Recorder) -> None:
     for name, amounts in _at_school(pps).items():
         recorder.put(name, recorder.sums(pps.quarter, pps.school_province, amounts))
     _applications(world, recorder)
+    _policies(world, recorder)
     _partners(world, recorder)
     _firms(world, recorder)
     _students(world, recorder)
@@ -281,6 +282,12 @@ def _applications(world: PpsWorld, recorder: Recorder) -> None:
         recorder.put(name, world.applications[key][:, recorder.first : recorder.next].T)
 
 
+def _policies(world: PpsWorld, recorder: Recorder) -> None:
+    spent = {"euros_policy": world.policy_cents, "euros_policy_elsewhere": world.policy_cents_elsewhere}
+    for name, amount in spent.items():
+        recorder.put(name, amount[:, recorder.first : recorder.next].T / CENTS)
+
+
 def _partners(world: PpsWorld, recorder: Recorder) -> None:
     """Count unique partners; a sampled firm counts for as many of its kind as take part."""
     kept = recorder.memberships
@@ -334,7 +341,7 @@ def _ratios(recorder: Recorder) -> None:
     """Record what follows from other outcomes: sums since the start, and ratios."""
     recorder.put_running("network_years_after_subsidy", recorder.of("networks_after_subsidy") / 4.0)
     public = sum((recorder.of(f"euros_{stream}") for stream in PUBLIC[1:]), recorder.of(f"euros_{PUBLIC[0]}"))
-    recorder.put_running("public_euros", public)
+    recorder.put_running("public_euros", public + recorder.of("euros_policy_elsewhere"))
     for name, above, below in RATIOS:
         recorder.put_ratio(name, recorder.of(above), recorder.of(below))
 

@@ -151,6 +151,7 @@ def stop(world: PpsWorld, row: int) -> None:
     _release_promises(world, row)
     pps.due_national[row, now + 1 :] = 0
     pps.due_provincial[row, now + 1 :] = 0
+    pps.due_policy[row, now + 1 :] = 0
     _refund(world, row)
     world.tell(row, "stopped")
     if pps.network_alive[row]:

@@ -158,7 +158,7 @@ def test_each_request_keeps_to_the_terms_of_the_call() -> None:
 
 class Strict(Policy):
     def on_call(self, world: Any, call: Any) -> None:
-        call.needs_hogeschool = True
+        call.multilevel = 1.0
 
 
 def test_the_multilevel_condition_lets_only_partnerships_with_a_hogeschool_in() -> None:
@@ -246,16 +246,16 @@ def test_the_province_that_promised_is_the_one_that_pays() -> None:
     assert all(province.budget >= 0 for province in model.provinces)
 
 
-class Yearly(Policy):
-    """Notes the quarters in which its year begins."""
+class Quarterly(Policy):
+    """Notes the quarters in which it acts."""
 
     noted: list[str] = Field(default_factory=list)
 
-    def on_year(self, world: Any) -> None:
+    def on_quarter(self, world: Any) -> None:
         self.noted.append(world.calendar.label(world.quarter))
 
 
-def test_a_policy_acts_on_every_year_that_it_is_in_force() -> None:
-    policy = Yearly(name="yearly", starts="2027-Q1", ends="2029-Q1")
+def test_a_policy_acts_in_every_quarter_that_it_is_in_force() -> None:
+    policy = Quarterly(name="quarterly", starts="2027-Q1", ends="2027-Q4")
     small_model(calls=(), policies=(policy,), until="2030-Q4").run()
-    assert policy.noted == ["2027-Q1", "2028-Q1"]
+    assert policy.noted == ["2027-Q1", "2027-Q2", "2027-Q3"]

@@ -1,0 +1,3 @@
+"""Subsidy: how much, how long, in which shape, for whom, or none at all."""
+
+from __future__ import annotations
