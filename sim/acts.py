@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 STATE = -1
 """Stands for the state where a payer is named by the number of its province."""
-UNLIMITED = 10**15  # cents
+UNLIMITED = int(np.iinfo(np.int64).max // 2)  # cents; what is added to it still fits
 
 
 @dataclass
