@@ -24,7 +24,7 @@ from sim.calls import OpenCall, _open, calls
 from sim.ledger import STREAM_NUMBER
 from sim.model import PpsModel
 from tests.test_common_random_numbers import assert_equal_runs
-from tests.worlds import call_row, live, small_model
+from tests.worlds import call_row, founded, live, small_model, small_pack
 
 KINDS = tuple(policy_kinds())
 START, END = "2012-Q1", "2016-Q4"
@@ -102,9 +102,10 @@ def rules(call: OpenCall) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_policy_that_ended_leaves_no_rule(kind: str) -> None:
-    model = busy(policy(kind, ends="2014-Q1"))
+    model = busy(policy(kind, starts="2013-Q1", ends="2014-Q1"))
     end = model.calendar.step_of("2014-Q1")
     live(model, end)
+    assert len(model.pps)
     assert any(fund.policy == kind for fund in model.act.funds.values())
     model.quarter = model.ledger.quarter = end
     calls(model)
@@ -153,10 +154,85 @@ def assert_within_budget(model: PpsModel) -> None:
     model.check()
 
 
-EUROS = st.integers(1, 300_000_000).map(lambda cents: cents / 100)
+class Plain(Policy):
+    """Does nothing by itself; tests act on its behalf."""
 
 
-@settings(max_examples=40)
+def plain(euros: float, staff: float = 0.0, **more: Any) -> tuple[PpsModel, Policy, np.ndarray[Any, Any]]:
+    """A model in the first quarter of 2012, the policy that it has, and the rows of three partnerships."""
+    one = Plain(name="plain", starts=START, budget_euro_year=euros, staff_euro_year=staff, **more)
+    model = small_model(small_pack(known_pps=()), calls=(), policies=(one,))
+    live(model, model.calendar.step_of(START) + 1)
+    return model, one, np.array([founded(model) for _ in range(3)])
+
+
+@pytest.mark.parametrize("cents", [0, 1, 2, 3])
+def test_a_year_of_staff_costs_what_it_says_to_the_cent(cents: int) -> None:
+    euros = 10_000 + cents / 100
+    model, _, _ = plain(euros, staff=euros)
+    live(model, 7)
+    assert [fund.spent for fund in model.act.funds.values()] == [1_000_000 + cents] * 2
+
+
+@pytest.mark.parametrize(
+    ("amounts", "goes_on", "paid"),
+    [
+        pytest.param([300, 300, 300], False, [True, True, True], id="fits exactly"),
+        pytest.param([300, 300, 301], False, [True, True, False], id="one cent too much"),
+        pytest.param([300, 601, 1], False, [True, False, False], id="who comes behind goes without"),
+        pytest.param([75, 75, 75], True, [True, True, True], id="four quarters fit exactly"),
+        pytest.param([75, 75, 76], True, [True, True, False], id="a later quarter does not fit"),
+        pytest.param([0, 900, 0], False, [False, True, False], id="nothing asked, nothing paid"),
+    ],
+)
+def test_pay_keeps_staff_and_later_quarters_free(amounts: list[int], goes_on: bool, paid: list[bool]) -> None:
+    """Of 10.00 euros, staff takes 1.00 over the year, so that 9.00 can be given away."""
+    model, one, rows = plain(10.0, staff=1.0)
+    assert model.act.pay(one, rows, np.array(amounts), goes_on=goes_on).tolist() == paid
+
+
+def test_who_was_helped_comes_first_the_next_time() -> None:
+    model, one, rows = plain(5.0)
+    assert model.act.pay(one, rows[2:], np.array([200])).tolist() == [True]
+    assert model.act.pay(one, rows, np.array([200, 200, 200])).tolist() == [False, False, True]
+    (fund,) = model.act.funds.values()
+    assert (len(fund.asked), len(fund.served), fund.spent) == (3, 1, 400)
+
+
+def test_grants_over_years_fit_in_every_year_beside_staff_and_each_other() -> None:
+    model, one, rows = plain(10.0, staff=1.0)
+    now = model.quarter
+
+    def due(*cents: int) -> np.ndarray[Any, Any]:
+        """Cents in each quarter from the next one: three more of this year, then a year."""
+        amount = np.zeros(model.calendar.quarters, dtype=np.int64)
+        amount[now + 1 : now + 1 + len(cents)] = cents
+        return amount
+
+    assert not model.act.commit(one, rows[0], due(301, 300, 300))  # this year
+    assert not model.act.commit(one, rows[0], due(0, 0, 0, 901))  # the next
+    assert model.act.commit(one, rows[0], due(300, 300, 299, 500))
+    assert not model.act.commit(one, rows[1], due(2))
+    assert not model.act.commit(one, rows[1], due(1, 0, 0, 401))
+    assert model.act.commit(one, rows[1], due(1, 0, 0, 400))
+    live(model, 7)
+    assert [fund.spent for fund in model.act.funds.values()] == [1000, 1000]
+    model.check()
+
+
+def test_a_grant_of_one_policy_is_not_mixed_with_that_of_another() -> None:
+    model, one, rows = plain(10.0)
+    other = Plain(name="other", starts=START)
+    due = np.full(model.calendar.quarters, 1)
+    assert model.act.commit(one, rows[0], due)
+    assert not model.act.commit(other, rows[0], due)
+    assert model.act.commit(other, rows[1], due)
+
+
+EUROS = (st.integers(1, 20_000_000) | st.integers(1, 300_000_000)).map(lambda cents: cents / 100)
+
+
+@settings(max_examples=25)
 @given(kind=st.sampled_from(KINDS), euros=EUROS, staff=st.floats(0, 1), payer=st.sampled_from(["province", "rijk"]))
 def test_no_budget_is_exceeded_and_every_cent_is_in_the_books(
     kind: str, euros: float, staff: float, payer: str

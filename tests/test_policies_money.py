@@ -19,6 +19,8 @@ from tests.test_common_random_numbers import assert_equal_runs
 from tests.worlds import HTSM, SECTORS, call_row, founded, hogeschool_row, in_euros, live, small_model, small_pack
 
 CARE = SECTORS.index("zorg_welzijn")
+MANY: dict[str, Any] = {"hogescholen": 8, "hbo_founds": 0.4}
+"""Settings with which some plans have a hogeschool and others have none."""
 ROUND = "2014-Q1"
 
 
@@ -335,6 +337,15 @@ def test_more_starts_leaves_other_sectors_and_all_grants_of_the_state_alone() ->
     assert np.array_equal(care.pps.due_national[kept], few.pps.due_national)
 
 
+def test_a_province_keeps_to_the_conditions_on_its_own_money() -> None:
+    """A plan without a hogeschool that the state refused is not paid by a province that asks for one."""
+    both = (policy("more-starts"), policy("multilevel", money="provincial"))
+    few, more = after_round(ceiling=3_000_000, **MANY), after_round(*both, ceiling=3_000_000, **MANY)
+    extra = [row for row, name in enumerate(more.pps_ids) if name not in few.pps_ids]
+    assert extra
+    assert more.pps.hogescholen[extra].min() > 0
+
+
 # ── no subsidy ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -363,9 +374,25 @@ def test_without_the_money_of_the_province_alone_the_state_pays_on() -> None:
     assert other.pps.due_provincial.sum() == 0
 
 
-# ── multilevel ──────────────────────────────────────────────────────────────────────────────────────────
+def test_without_subsidy_for_care_no_partnership_there_scales_up() -> None:
+    rows = {}
+    for closed in ([], ["zorg_welzijn"]):
+        rule = policy("no-subsidy", sectors=closed)
+        scale_up = (call_row(ROUND, 90_000_000, "opschaler"),)
+        eager_to_grow = {"scale_up_applies": 0.5, "least_score": 0.3, "score_noise": 0.0}
+        model = small_model(small_pack(known_pps=()), calls=scale_up, policies=(rule,), parameters=eager_to_grow)
+        live(model, model.calendar.step_of(ROUND))
+        founders = [founded(model, sector=(HTSM, CARE)[i % 2], firms=[i]) for i in range(12)]
+        model.pps.phase[founders], model.pps.subsidy_end[founders] = 4, model.quarter + 3
+        live(model, 1)
+        rows[len(closed)] = set(np.flatnonzero(model.pps.scaled_up >= 0).tolist())
+    care = {row for row in rows[0] if model.pps.sector[row] == CARE}
+    assert care
+    assert rows[1] == rows[0] - care
+    assert rows[1]
 
-MANY = {"hogescholen": 8, "hbo_founds": 0.4}
+
+# ── multilevel ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_strict_multilevel_condition_makes_plans_look_for_a_hogeschool_and_refuses_those_without() -> None:
@@ -481,6 +508,22 @@ def test_the_library_lets_partnerships_gain_more_by_the_work_of_others() -> None
         assert model.pps.reuse[care] == 1.0
     assert content[75_000] > content[0]
     assert model.provinces[0].budget >= 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "demanded"),
+    [
+        ({}, (0.6, np.inf)),
+        ({"required": False, "points": 0.2}, (0.6, 0.2)),
+        ({"money": "provincial"}, None),
+        ({"sectors": ["htsm"]}, None),
+    ],
+)
+def test_applicants_from_elsewhere_have_to_build_on_something_as_well(settings: dict[str, Any], demanded: Any) -> None:
+    model = live(alone(parameters={"policy_outside_builds": 0.6}), 1)
+    rule, call = policy("build-on-existing", **settings), open_call(model)
+    rule.on_call(model, call)
+    assert call.demands.get("build-on-existing") == demanded
 
 
 def test_building_on_what_exists_leaves_other_sectors_alone() -> None:
