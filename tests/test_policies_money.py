@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.partnership import Block, Decision, Location, Position, Status
+from agents.partnership import Block, Decision, Kind, Location, Position, Status
 from scenarios.policies import make_policies
 from scenarios.policy import Policy
 from sim.calls import OpenCall, _open, subsidised
@@ -390,6 +390,22 @@ def test_without_subsidy_for_care_no_partnership_there_scales_up() -> None:
     assert care
     assert rows[1] == rows[0] - care
     assert rows[1]
+
+
+def test_without_subsidy_for_care_no_consortium_forms_there() -> None:
+    joined = {}
+    for closed in ([], ["zorg_welzijn"]):
+        rule = policy("no-subsidy", sectors=closed)
+        hip = (call_row(ROUND, 900_000_000, "hip", subsidy_max_euro=9_000_000),)
+        model = small_model(small_pack(known_pps=()), calls=hip, policies=(rule,), parameters={"least_score": 0.3})
+        live(model, model.calendar.step_of(ROUND))
+        hbo = [(Kind.HOGESCHOOL, 0)]
+        rows = [founded(model, sector=(HTSM, CARE)[i % 2], firms=[i], others=hbo) for i in range(4)]
+        model.pps.phase[rows] = 4
+        live(model, 1)
+        joined[len(closed)] = model.pps.consortium[rows].tolist()
+    assert joined[0] == [True] * 4
+    assert joined[1] == [True, False, True, False]
 
 
 # ── multilevel ──────────────────────────────────────────────────────────────────────────────────────────
