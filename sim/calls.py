@@ -175,13 +175,13 @@ def award(
     granted = np.zeros(len(requests), dtype=bool)
     left = ceiling
     for i in np.argsort(-scores, kind="stable"):
-        if bounded is not None and bounded[i]:
-            if requests[i] > bound:
-                bound = 0
-                continue
-            bound -= int(requests[i])
+        is_bounded = bounded is not None and bool(bounded[i])
+        if is_bounded and bound < min(left, int(requests[i])):
+            bound = 0
+            continue
         if scores[i] < least_score or requests[i] > left:
             break
         granted[i] = True
         left -= int(requests[i])
+        bound -= int(requests[i]) if is_bounded else 0
     return granted
