@@ -296,9 +296,12 @@ class _Shelf:
         return [read_run(folder) if number in self.stored else None for number, folder in numbered]
 
     def _start(self, number: int) -> None:
+        from experiments.tables import SCHEMAS  # imported here: it brings Mesa along, which reading results need not
+
         run = self.kept[number]
         self._there = deque(sorted(run.done)) if run else deque()
-        self._tables = {name: run.table(name) for name in RESULTS} if run else {}
+        # Parquet calls the elements of a list otherwise; with our names resumed files have the bytes of others
+        self._tables = {name: run.table(name).cast(SCHEMAS[name]) for name in RESULTS} if run else {}
         self._open, self._number = RunWriter(self.folders[number], self.experiments[number]), number
 
     def _carry_over(self, before: int) -> None:
