@@ -82,6 +82,11 @@ FAMILIES = {
     "partners": {f"{kind}.{form}" for kind in (*NAMES, "all", "firms") for form in ("one", "other")},
     **{key: {"one", "other"} for key in ("run.replicates", "run.draws", "run.of_seeds")},
     "source": {"chance", "ignorance"},
+    "scenario.group": {"current", "one", "package"},
+    "scenario.history_is": {"emergent"},
+    "scenario.branch_is": {"low", "high"},
+    "scenario.payer_is": {"province", "rijk"},
+    "scenario.good_parameters": {"one", "other"},
 }
 """Texts that are found by a word of the model, each with all words that occur."""
 
@@ -103,7 +108,7 @@ def test_every_text_is_used() -> None:
     """A key stands in the code as it is; of families, conditions and columns the code holds the beginning."""
     sources = (*APP.glob("*.py"), *APP.glob("templates/*.html"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    made = {*FAMILIES, "unit", "condition", "stories", "packs"}
+    made = {*FAMILIES, "unit", "condition", "stories", "packs", "scenario.row", "scenario.new", "scenario.unit"}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
     for key in load_texts(Language.EN):
