@@ -111,8 +111,8 @@ def scenario_json(asked: Asked) -> dict[str, Any]:
 def _policy_json(policy: Policy) -> dict[str, Any]:
     texts = policy_texts().get(policy.kind, {})
     parts = ("title", "purpose", "background")
-    said = {f"{part}_{lang}": _flow(texts.get(f"{part}_{lang}", "")) for part in parts for lang in ("nl", "en")}
-    return {**policy.model_dump(), **said, "source": texts.get("source", ""), "settings": _settings(policy)}
+    said = {f"{part}_{lang}": flow(texts.get(f"{part}_{lang}", "")) for part in parts for lang in ("nl", "en")}
+    return {**policy.model_dump(), **said, "source": texts.get("source", ""), "settings": settings_of(policy)}
 
 
 def _parameter_json(name: str, value: float) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _parameter_json(name: str, value: float) -> dict[str, Any]:
     return {"name": name, "value": value, "default": row.value, "unit": row.unit, "status": row.status, **meaning}
 
 
-def _settings(policy: Policy) -> list[Setting]:
+def settings_of(policy: Policy) -> list[Setting]:
     """Return the settings that are the policy's own, each with its unit and what it means."""
     fields, values = policy_texts().get(policy.kind, {}).get("fields", {}), policy.model_dump()
     return [
@@ -179,23 +179,23 @@ def _policy_page(policy: Policy, words: Words) -> Iterator[Any]:
     texts = policy_texts()[policy.kind]
     yield Text(words.pick(texts, "title"), style="bold cyan")
     yield Text(words.pick(texts, "purpose"), style="italic")
-    yield Text(_flow(words.pick(texts, "background")))
+    yield Text(flow(words.pick(texts, "background")))
     table = _grid()
     name = policy.kind if policy.name == policy.kind else f"{policy.kind} ({policy.name})"
     table.add_row(words("scenario.row.kind"), name)
-    for key, told in _terms(policy, words):
+    for key, told in terms(policy, words):
         table.add_row(words(f"scenario.row.{key}"), told)
-    for setting in _settings(policy):
+    for setting in settings_of(policy):
         table.add_row(Text(setting["name"], style="none"), _setting(setting, words))
     table.add_row(words("scenario.row.source"), texts["source"])
     yield Padding(table, (0, 0, 0, 2))
 
 
-def _terms(policy: Policy, words: Words) -> Iterator[tuple[str, str]]:
+def terms(policy: Policy, words: Words) -> Iterator[tuple[str, str]]:
     """Yield what all policies have: the period, who pays and how much, and for whom."""
-    yield "period", _period(policy, words)
+    yield "period", period(policy, words)
     yield "payer", words(f"scenario.payer_is.{policy.payer}")
-    yield "budget", _budget(policy, words)
+    yield "budget", budget_words(policy, words)
     if policy.staff_euro_year:
         yield "staff", words("scenario.staff_is", euros=words.euros(policy.staff_euro_year))
     for key in ("regions", "sectors"):
@@ -204,12 +204,14 @@ def _terms(policy: Policy, words: Words) -> Iterator[tuple[str, str]]:
             yield key, ", ".join(among) or words("scenario.nobody")
 
 
-def _period(policy: Policy, words: Words) -> str:
+def period(policy: Policy, words: Words) -> str:
+    """Return from when and until when a policy is in force."""
     key = "scenario.from" if policy.ends is None else "scenario.from_to"
     return words(key, starts=policy.starts, ends=policy.ends)
 
 
-def _budget(policy: Policy, words: Words) -> str:
+def budget_words(policy: Policy, words: Words) -> str:
+    """Return what it may cost a payer in a year."""
     if policy.budget_euro_year is None:
         return words("scenario.budget_none")
     return words("scenario.budget_is", euros=words.euros(policy.budget_euro_year))
@@ -253,7 +255,12 @@ def _parameters(values: Mapping[str, float], words: Words) -> Table:
     return table
 
 
-def _flow(text: str) -> str:
+def policy_of(settings: Mapping[str, Any]) -> Policy:
+    """Return the policy whose settings a run keeps, with its `type`."""
+    return policy_kinds()[settings["type"]].model_validate({key: settings[key] for key in settings if key != "type"})
+
+
+def flow(text: str) -> str:
     """Undo the lines of the file that a text stands in."""
     return " ".join(text.split())
 
@@ -269,7 +276,7 @@ def check_lines(asked: Asked, words: Words) -> Iterator[str]:
     for policy in scenario.policies:
         policy_title = words.pick(policy_texts()[policy.kind], "title")
         key = "scenario.good_idle" if policy.idle else "scenario.good_policy"
-        yield words(key, title=policy_title, period=_period(policy, words), budget=_budget(policy, words))
+        yield words(key, title=policy_title, period=period(policy, words), budget=budget_words(policy, words))
     if not scenario.policies:
         yield words("scenario.good_none")
     if scenario.parameters:

@@ -6,6 +6,7 @@ import math
 import re
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 from typing import Any
 
 import pytest
@@ -87,6 +88,14 @@ FAMILIES = {
     "scenario.branch_is": {"low", "high"},
     "scenario.payer_is": {"province", "rijk"},
     "scenario.good_parameters": {"one", "other"},
+    "compare_page.sentence": {"shown", "not_shown", "no_interval", "equal", "futures"},
+    "compare_page.verdict": {
+        "better", "worse", "cheaper", "dearer", "more", "less", "equal", "not_shown", "no_interval",
+    },
+    "compare_page.cost": {*get_args(Verdict.__value__), "price_open"},
+    "compare_page.direction": {"more", "less", "neither"},
+    "compare_page.dimension": {"region", "sector", "province"},
+    "compare_page.why": {"lives", "dies"},
 }
 """Texts that are found by a word of the model, each with all words that occur."""
 
@@ -109,6 +118,7 @@ def test_every_text_is_used() -> None:
     sources = (*APP.glob("*.py"), *APP.glob("templates/*.html"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     made = {*FAMILIES, "unit", "condition", "stories", "packs", "scenario.row", "scenario.new", "scenario.unit"}
+    made |= {"compare_page.unit", "compare_page.payer", "compare_page.digest"}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
     for key in load_texts(Language.EN):
