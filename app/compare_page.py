@@ -28,7 +28,8 @@ from app.compare_words import (
 from app.html import fill, write
 from app.scenarios import flow, policy_of, settings_of, show_setting, terms
 from app.words import Words
-from experiments.compare import Asked, Band, Comparison, Curve, Difference
+from experiments.compare import Asked, Band, Comparison, Difference
+from experiments.survival import Curve
 from scenarios.policies import policy_texts
 from sim.calendar import quarter_number
 from sim.outcomes import outcome_table

@@ -6,8 +6,7 @@ import math
 import re
 from pathlib import Path
 from string import Formatter
-from typing import get_args
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -25,6 +24,7 @@ from calibration.evidence import NO_TARGET, ROLES
 from calibration.predictive import TRACKS
 from calibration.targets import PATTERNS
 from calibration.validate import ORDINAL, all_targets
+from experiments.compare import Verdict
 from experiments.tables import tables_of
 from scenarios.region import OTHER_KINDS
 from sim.calls import SCHEMES
