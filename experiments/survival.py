@@ -45,7 +45,7 @@ def lives(partnerships: pd.DataFrame, replicates: list[int], until: str, since: 
     last = rows["network_death"].fillna(until).map(quarter_number).to_numpy(np.float64)
     time = last - rows["subsidy_end"].map(quarter_number).to_numpy(np.float64)
     number = {replicate: pair for pair, replicate in enumerate(replicates)}
-    pair = rows["replicate"].map(number).to_numpy(np.int64)
+    pair: Ints = rows["replicate"].map(number).to_numpy(np.int64)
     return Lives(pair, np.maximum(time, 0.0), lost)
 
 
@@ -89,8 +89,15 @@ def curve(followed: Lives, units: Units) -> Curve:
     reach = student.ppf((1.0 + CONFIDENCE) / 2.0, max(units.count - 1, 1)) * jackknife(bent, units, share)
     low, high = (np.sin(np.clip(end, 0.0, np.pi / 2.0)) ** 2 for end in (centre - reach, centre + reach))
     at_risk = (followed.quarters[None, :] >= times[:, None]).sum(axis=1)
-    columns = (tuple(column.tolist()) for column in (times / 4.0, share, low, high, at_risk))
-    return Curve(*columns, lives=len(followed.pair), lost=int(followed.lost.sum()))
+    return Curve(
+        tuple((times / 4.0).tolist()),
+        tuple(share.tolist()),
+        tuple(low.tolist()),
+        tuple(high.tolist()),
+        tuple(at_risk.tolist()),
+        lives=len(followed.pair),
+        lost=int(followed.lost.sum()),
+    )
 
 
 def kaplan_meier(followed: Lives, which: Bools, times: Floats) -> Floats:
