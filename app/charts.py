@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from html import escape
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from matplotlib import rc_context
@@ -149,6 +149,7 @@ def series_chart(name: str, lines: Sequence[Line], show: Show, since: float, alt
         axes.axvline(since, color=MUTED, linewidth=1, dashes=(2, 2))
         axes.margins(x=0.01)
         axes.set_ylim(0.0, None)
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))  # 2.5 would need more decimals
         _letters(axes, lines)
 
     return _told(_svg(name, draw, show), alt)
@@ -247,7 +248,7 @@ def _svg(name: str, draw: Callable[[Axes], None], show: Show | None, size: tuple
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
         else:
-            axes.xaxis.set_major_locator(MaxNLocator(4))
+            axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None}, transparent=True)
     return _inline(file.getvalue())

@@ -16,7 +16,9 @@ from agents.parameters import parameter_table
 from app.charts import Bar, Line, Show, series_chart, stacked_chart, steps_chart, whole_share
 from app.compare_words import (
     amount,
+    bare,
     cost_sentence,
+    inside,
     interval,
     number,
     outcome_label,
@@ -24,11 +26,13 @@ from app.compare_words import (
     sentence,
     unit_label,
     verdict,
+    whole_percent,
 )
 from app.html import fill, write
 from app.scenarios import flow, policy_of, settings_of, show_setting, terms
 from app.words import Words
-from experiments.compare import Asked, Band, Comparison, Difference
+from experiments.compare import Asked, Band, Comparison, Difference, Gain, Paid
+from experiments.mechanisms import mechanisms
 from experiments.survival import Curve
 from scenarios.policies import policy_texts
 from sim.calendar import quarter_number
@@ -65,6 +69,9 @@ YEARS_SHOWN = (0, 2, 4, 6, 8)
 IN_A_CHART = 3
 """Scenarios beside the reference in one chart; more of them make more charts."""
 FEW_PAIRS = 30
+FEW_FOLLOWED = 10
+"""Networks below which a share says little."""
+THOUSAND = 1000.0
 
 REFERENCE, COLOURS = "#5B6B80", ("#0F766E", "#C2570C", "#2B5FA8", "#8C4A86", "#8A6D00", "#A23B4A")
 LETTERS = string.ascii_uppercase.replace("R", "")
@@ -114,8 +121,10 @@ def render(comparison: Comparison, command: Sequence[str], words: Words) -> str:
     return fill(
         TEMPLATE,
         words,
+        years=YEARS_SHOWN,
+        few_followed=FEW_FOLLOWED,
         reference=page.marks[comparison.baseline.name],
-        titles=words.among([page.marks[asked.name].title for asked in comparison.scenarios]),
+        title=page.title(),
         setting=page.setting(),
         cautions=list(page.cautions()),
         asked=[page.asked(asked) for asked in (comparison.baseline, *comparison.scenarios)],
@@ -124,7 +133,7 @@ def render(comparison: Comparison, command: Sequence[str], words: Words) -> str:
         forest=list(page.forest()),
         survival=list(page.survival()),
         series=list(page.series()),
-        money=page.money(),
+        money=list(page.money()),
         costs=list(page.costs()),
         gains=list(page.gains()),
         spent=list(page.spent()),
@@ -158,6 +167,15 @@ class _Page:
         for name in names:
             if differences := [one for one in self.comparison.differences if one.outcome == name]:
                 yield name, differences
+
+    def title(self) -> str:
+        """Return what the page is about, in one line."""
+        words, titles = self.words, [self.marks[asked.name].title for asked in self.comparison.scenarios]
+        reference = inside(self.reference.title)
+        if len(titles) > IN_A_CHART:
+            return words("compare_page.title_many", n=words.number(len(titles)), reference=reference)
+        scenarios = words.among([titles[0], *map(inside, titles[1:])])
+        return words("compare_page.title", scenarios=scenarios, reference=reference)
 
     # ── the question ────────────────────────────────────────────────────────────────────────────────────
     def setting(self) -> str:
@@ -209,7 +227,11 @@ class _Page:
             yield {
                 "mark": self.marks[asked.name],
                 "summary": words(
-                    "compare_page.summary", of=len(ones), better=better, worse=worse, rest=len(ones) - better - worse
+                    "compare_page.summary" if better + worse < len(ones) else "compare_page.summary_all",
+                    of=len(ones),
+                    better=better,
+                    worse=worse,
+                    rest=len(ones) - better - worse,
                 ),
                 "lines": [
                     {
@@ -227,12 +249,14 @@ class _Page:
         for name, differences in self.found(CARDS):
             yield {
                 "label": outcome_label(name, words),
-                "unit": unit_label(differences[0].unit, words),
-                "before": amount(differences[0].baseline, differences[0].unit, words),
+                "before": self._before(differences[0]),
                 "rows": [
                     {
                         "mark": self.marks[one.scenario],
-                        "number": amount(one.difference, one.unit, words, True, (one.low, one.high)),
+                        "number": amount(one.difference, one.unit, words, True, (one.low, one.high))
+                        if one.unit != "share"
+                        else bare(one.difference, one.unit, words, True, (one.low, one.high)),
+                        "points": words("compare_page.points", number="").strip() if one.unit == "share" else "",
                         "interval": self._interval(one),
                         "kind": verdict(one),
                         "said": words(f"compare_page.verdict.{verdict(one)}"),
@@ -241,8 +265,13 @@ class _Page:
                 ],
             }
 
+    def _before(self, one: Difference) -> str:
+        """Return the value in the reference with its unit."""
+        before = amount(one.baseline, one.unit, self.words, False, (one.value,))
+        return self.words("compare_page.before", value=f"{before} {unit_label(one.unit, self.words)}".strip())
+
     def _interval(self, one: Difference) -> str:
-        if one.share_equal == 1.0 or not math.isfinite(one.low):
+        if not math.isfinite(one.low) or one.low == one.high:  # nothing is unsure
             return ""
         return interval(one.low, one.high, one.unit, self.words)
 
@@ -254,16 +283,15 @@ class _Page:
             yield {
                 "id": name,
                 "label": outcome_label(name, words),
-                "unit": unit_label(first.unit, words),
                 "better": words(f"compare_page.direction.{first.direction}"),
-                "before": amount(first.baseline, first.unit, words, False, (first.value,)),
+                "before": self._before(first),
                 "rows": [
                     {
                         "mark": self.marks[one.scenario],
                         "glyph": glyph(one, [*ends, one.difference]),
                         "difference": amount(one.difference, one.unit, words, True, (one.low, one.high)),
                         "interval": self._interval(one),
-                        "share": words.percent(one.share_better) if math.isfinite(one.share_better) else "–",
+                        "share": whole_percent(one.share_better, words),
                         "kind": verdict(one),
                         "said": words(f"compare_page.verdict.{verdict(one)}"),
                     }
@@ -309,13 +337,13 @@ class _Page:
     def _survivors(self, curve: Curve, year: int) -> Cells:
         """Return the share that lives a number of years after the subsidy, and how many were followed then."""
         if not curve.times or year > curve.times[-1]:
-            return {"share": "–", "interval": "", "followed": "–"}
+            return {"share": "–", "interval": "", "followed": 0}
         words = self.words
         place = max(step for step, time in enumerate(curve.times) if time <= year)
         followed = next(at for time, at in zip(curve.times, curve.at_risk, strict=True) if time >= year)
-        ends = (words.percent(end) for end in (curve.low[place], curve.high[place]))
-        told = "" if year == 0 else words("compare_page.from_to", low=next(ends), high=next(ends))
-        return {"share": words.percent(curve.survival[place]), "interval": told, "followed": words.number(followed)}
+        low, high = (words.number(100 * end) for end in (curve.low[place], curve.high[place]))
+        told = words("number.percent", number=f"{low}–{high}")
+        return {"share": whole_percent(curve.survival[place], words), "interval": told, "followed": followed}
 
     def series(self) -> Iterator[Cells]:
         words, scenarios = self.words, self.comparison.scenarios
@@ -366,49 +394,61 @@ class _Page:
         return min(map(quarter_number, starts)) / 4
 
     # ── money, and who gains ────────────────────────────────────────────────────────────────────────────
-    def money(self) -> Cells:
-        words, paid = self.words, self.comparison.paid
-        names = [asked.name for asked in self.comparison.scenarios]
-        before = {(one.group, one.in_kind): one.baseline for one in reversed(paid)}
-        value = {(one.scenario, one.group, one.in_kind): one for one in paid}
-        groups = [group for group in PAYERS if (group, False) in before]
-        bars = [Bar("R", REFERENCE, [(before[group, False], PAYERS[group]) for group in groups])]
-        for name in names:
-            parts = [
-                (value[name, group, False].value, PAYERS[group]) for group in groups if (name, group, False) in value
-            ]
-            bars.append(Bar(self.marks[name].letter, self.marks[name].colour, parts))
-        chart = stacked_chart(
-            "money", bars, lambda euros: words.number(euros / 1e6, 1), words("compare_page.money.axis"),
-            words("compare_page.money.alt", titles=words.among([self.marks[name].title for name in names])),
-        ) if paid else ""  # fmt: skip
+    def money(self) -> Iterator[Cells]:
+        """Yield who pays, together for scenarios whose policies start in the same quarter: the years are the same."""
+        together: dict[tuple[Any, ...], dict[str, list[Paid]]] = {}
+        for asked in self.comparison.scenarios:
+            paid = [one for one in self.comparison.paid if one.scenario == asked.name]
+            reference = tuple((one.group, one.in_kind, one.baseline) for one in paid if one.baseline)
+            together.setdefault(reference, {})[asked.name] = paid
+        for number_of, (reference, paid_by) in enumerate(together.items()):
+            before = {(group, in_kind): euros for group, in_kind, euros in reference}
+            yield self._paid_together(number_of, before, paid_by)
+
+    def _paid_together(
+        self, number_of: int, before: Mapping[tuple[str, bool], float], paid_by: Mapping[str, Sequence[Paid]]
+    ) -> Cells:
+        words, marks = self.words, [self.marks[name] for name in paid_by]
+        value = {(one.scenario, one.group, one.in_kind): one for paid in paid_by.values() for one in paid}
+        payers = [payer for payer in ((g, kind) for kind in (False, True) for g in PAYERS)
+                  if payer in before or any((name, *payer) in value for name in paid_by)]  # fmt: skip
+        bars = [
+            Bar("R", REFERENCE, [(before.get(payer, 0.0), PAYERS[payer[0]]) for payer in payers if not payer[1]]),
+            *(
+                Bar(self.marks[name].letter, self.marks[name].colour,
+                    [(one.value, PAYERS[one.group]) for one in paid if not one.in_kind])
+                for name, paid in paid_by.items()
+            ),
+        ]  # fmt: skip
+        alt = words("compare_page.money.alt", titles=words.among([mark.title for mark in marks]))
         rows = [
             {
-                "colour": PAYERS.get(group, REFERENCE) if not in_kind else "transparent",
-                "label": words("compare_page.money.in_kind" if in_kind else "compare_page.money.cash",
-                               payer=words(f"compare_page.payer.{group}")),
-                "before": words.euros(before[group, in_kind]),
-                "cells": [self._paid(value.get((name, group, in_kind))) for name in names],
+                "colour": "transparent" if in_kind else PAYERS[group],
+                "label": self._payer(group, in_kind),
+                "before": number(before.get((group, in_kind), 0.0) / THOUSAND, 0, words),
+                "cells": [self._cell(value.get((name, group, in_kind)), "thousand euro") for name in paid_by],
             }
-            for in_kind in (False, True)
-            for group in PAYERS
-            if (group, in_kind) in before
-        ]  # fmt: skip
-        return {"chart": Markup(chart), "rows": rows, "marks": [self.marks[name] for name in names]}
+            for group, in_kind in payers
+        ]
+        axis = words("compare_page.money.axis")
+        chart = stacked_chart(f"money-{number_of}", bars, lambda euros: words.number(euros / 1e6, 1), axis, alt)
+        return {"chart": Markup(chart), "rows": rows, "marks": marks}
 
-    def _paid(self, one: Any) -> Cells:
-        """Return the difference in one cell of a table, with its interval."""
+    def _payer(self, group: str, in_kind: bool) -> str:
+        payer = self.words(f"compare_page.payer.{group}")
+        return self.words("compare_page.money.in_kind", payer=payer) if in_kind else payer
+
+    def _cell(self, one: Paid | Gain | None, unit: str) -> Cells:
+        """Return a difference for a cell: what is paid or gained, with its interval."""
         if one is None:
             return {"difference": "–", "interval": "", "shown": False}
-        return self._cell(one, "euro")
-
-    def _cell(self, one: Any, unit: str) -> Cells:
-        """Return a difference for a cell: what is paid or gained, with its interval."""
-        sure = math.isfinite(one.low) and (one.low, one.high) != (0.0, 0.0)
+        times = 1 / THOUSAND if unit == "thousand euro" else 1.0
+        difference, low, high = (times * value for value in (one.difference, one.low, one.high))
+        sure = math.isfinite(low) and low != high
         return {
-            "difference": amount(one.difference, unit, self.words, True, (one.low, one.high)),
-            "interval": interval(one.low, one.high, unit, self.words) if sure else "",
-            "shown": one.low > 0 or one.high < 0,
+            "difference": amount(difference, unit, self.words, True, (low, high)),
+            "interval": interval(low, high, unit, self.words) if sure else "",
+            "shown": low > 0 or high < 0,
         }
 
     def costs(self) -> Iterator[Cells]:
@@ -435,9 +475,7 @@ class _Page:
                             next(one.baseline for one in these if one.group == group), unit, words
                         ),
                         "cells": [
-                            self._cell(cells[group, asked.name], unit)
-                            if (group, asked.name) in cells
-                            else {"difference": "–", "interval": "", "shown": False}
+                            self._cell(cells.get((group, asked.name)), unit)
                             for asked in self.comparison.scenarios
                         ],
                     }
@@ -463,7 +501,7 @@ class _Page:
                 "asked": words.number(one.asked_year, 1),
                 "helped": words.number(one.helped_year, 1),
                 "without": words.number(one.without_year, 1),
-                "short": words.percent(one.years_short) if math.isfinite(one.years_short) else "–",
+                "short": whole_percent(one.years_short, words),
             }
 
     def _policy_title(self, scenario: str, name: str) -> str:
@@ -483,9 +521,12 @@ class _Page:
                 "title": words(f"compare_page.why.{side}", n=number(total, 1, words)),
                 "rows": [
                     {
-                        "mechanism": words.texts.get(f"compare.mechanism.{one.mechanism}", one.mechanism),
+                        "mechanism": self._mechanism(one.mechanism),
+                        "conditions": words.among([self._mechanism(name) for name, _ in one.conditions])
+                        if len(one.conditions) > 1
+                        else "",
                         "per_pair": number(one.per_pair, 1, words),
-                        "share": words.percent(one.share),
+                        "share": whole_percent(one.share, words),
                         "width": round(100 * one.share, 1),
                         "policies": words.among([self._policy_title(scenario, name) for name, _ in one.policies]),
                         "examples": words.among([example.name for example in one.examples]),
@@ -494,13 +535,16 @@ class _Page:
                 ],
             }
 
+    def _mechanism(self, name: str) -> str:
+        return self.words.texts.get(f"compare.mechanism.{name}", name)
+
     def carried(self) -> Iterator[Cells]:
         words = self.words
         for one in self.comparison.carried:
             ends = (one.carried_low, one.carried_high)
             yield {
                 "mark": self.marks[one.scenario],
-                "mechanism": words.texts.get(f"compare.without.{one.mechanism}", one.mechanism),
+                "mechanism": words.pick(mechanisms()[one.mechanism], "title"),
                 "outcome": outcome_label(one.outcome, words),
                 "with": amount(one.difference, one.unit, words, True, ends),
                 "without": amount(one.without, one.unit, words, True, ends),
@@ -601,9 +645,17 @@ def _steps(mark: Mark, curve: Curve, dashed: bool) -> Line:
 
 
 def _show(name: str, words: Words) -> Show:
-    """Return what writes a value of an outcome on an axis."""
-    if outcome_table()[name].unit == "share":
-        return lambda share: words(
-            "number.percent", number=words.number(100 * share, 0 if share >= 0.0995 or not share else 1)
+    """Return what writes a value of an outcome on an axis, with the decimals it has."""
+    times = 100.0 if outcome_table()[name].unit == "share" else 1.0
+
+    def show(value: float) -> str:
+        text = number(
+            times * value, next((digits for digits in range(3) if _whole(times * value * 10**digits)), 3), words
         )
-    return words.number
+        return words("number.percent", number=text) if times > 1 else text
+
+    return show
+
+
+def _whole(value: float) -> bool:
+    return abs(value - round(value)) < 1e-6

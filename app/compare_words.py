@@ -9,6 +9,8 @@ from experiments.compare import Cost, Difference
 from sim.outcomes import outcome_table
 
 MINUS = "−"
+WORD_JOINER = "\u2060"
+"""Keeps a sign and its euros on one line."""
 
 
 def number(value: float, digits: int, words: Words, signed: bool = False) -> str:
@@ -35,21 +37,36 @@ def amount(value: float, unit: str, words: Words, signed: bool = False, beside: 
     """
     if not math.isfinite(value):
         return "–"
-    largest = max((abs(each) for each in (value, *beside) if math.isfinite(each)), default=0.0)
     if unit == "share":
         key = "compare_page.points" if signed else "number.percent"
-        return words(key, number=number(100 * value, digits_for(100 * largest), words, signed))
+        return words(key, number=bare(value, unit, words, signed, beside))
     if unit.startswith("euro"):
-        euros = words.euros(abs(value))
         sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
-        return f"{sign}{euros}"
-    return number(value, digits_for(largest), words, signed)
+        return f"{sign}{WORD_JOINER if sign else ''}{words.euros(_rounded(abs(value)))}"
+    return bare(value, unit, words, signed, beside)
+
+
+def bare(value: float, unit: str, words: Words, signed: bool = False, beside: tuple[float, ...] = ()) -> str:
+    """Return a number as `amount` does but without its unit; shares as a percentage."""
+    times = 100.0 if unit == "share" else 1.0
+    largest = max((abs(each) for each in (value, *beside) if math.isfinite(each)), default=0.0)
+    return number(times * value, digits_for(times * largest), words, signed)
+
+
+def _rounded(euros: float) -> float:
+    """Return euros with three digits that count, below a million: nobody knows the others."""
+    if not 1000 <= euros < 999_500:
+        return euros
+    return round(euros, 2 - math.floor(math.log10(euros)))
 
 
 def interval(low: float, high: float, unit: str, words: Words, signed: bool = True) -> str:
-    """Return the two ends of an interval; what it is is said elsewhere."""
-    ends = (amount(end, unit, words, signed, (low, high)) for end in (low, high))
-    return words("compare_page.from_to", low=next(ends), high=next(ends))
+    """Return the two ends of an interval, with the unit of shares said once; what it is is said elsewhere."""
+    if unit == "share" and math.isfinite(low) and math.isfinite(high):
+        ends = [bare(end, unit, words, signed, (low, high)) for end in (low, high)]
+        return words("compare_page.points", number=words("compare_page.from_to", low=ends[0], high=ends[1]))
+    ends = [amount(end, unit, words, signed, (low, high)) for end in (low, high)]
+    return words("compare_page.from_to", low=ends[0], high=ends[1])
 
 
 def verdict(one: Difference) -> str:
@@ -76,9 +93,7 @@ def sentence(one: Difference, words: Words) -> str:
     beside = (one.low, one.high)
     more = one.difference > 0
     ends = beside if more else (-one.high, -one.low)
-    size = amount(abs(one.difference), one.unit, words, False, beside)
-    if one.unit == "share":
-        size = amount(abs(one.difference), one.unit, words, True, beside).lstrip("+")
+    size = amount(abs(one.difference), one.unit, words, one.unit == "share", beside).lstrip("+")
     text = words(
         f"compare_page.sentence.{said}",
         size=words("compare_page.more" if more else "compare_page.less", size=size),
@@ -90,8 +105,17 @@ def sentence(one: Difference, words: Words) -> str:
     )
     if not math.isfinite(one.share_better):
         return text
-    share = words.number(100 * one.share_better)
-    return f"{text} {words('compare_page.sentence.futures', share=share, n=words.number(one.n))}"
+    return f"{text} {words('compare_page.sentence.futures', share=whole_percent(one.share_better, words), n=one.n)}"
+
+
+def whole_percent(share: float, words: Words) -> str:
+    """Return a share as a whole percentage; a dash if it is not defined."""
+    return words("number.percent", number=words.number(100 * share)) if math.isfinite(share) else "–"
+
+
+def inside(title: str) -> str:
+    """Return a title as it is written inside a sentence: without its capital, unless that is of an abbreviation."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def cost_sentence(cost: Cost, words: Words) -> str:
@@ -100,9 +124,9 @@ def cost_sentence(cost: Cost, words: Words) -> str:
     kind = "price_open" if cost.verdict == "price" and not sure else cost.verdict
     return words(
         f"compare_page.cost.{kind}",
-        ratio=words.euros(cost.ratio) if math.isfinite(cost.ratio) else "–",
+        ratio=amount(cost.ratio, "euro", words),
         interval=interval(cost.low, cost.high, "euro", words, False) if sure else "–",
-        euros=words.euros(abs(cost.euros)),
+        euros=amount(abs(cost.euros), "euro", words),
         more_euros=amount(cost.euros, "euro", words, True),
         years=number(abs(cost.network_years), digits_for(cost.network_years), words),
     )
