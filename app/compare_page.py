@@ -29,7 +29,7 @@ from app.compare_words import (
     whole_percent,
 )
 from app.html import fill, write
-from app.scenarios import flow, policy_of, settings_of, show_setting, terms
+from app.scenarios import flow, policy_of, settings_of, show_setting, source_words, terms
 from app.words import Words
 from experiments.compare import Asked, Band, Comparison, Difference, Gain, Paid
 from experiments.mechanisms import mechanisms
@@ -372,8 +372,17 @@ class _Page:
         return Line(mark.letter, mark.colour, True, places, band.baseline, band.baseline_low, band.baseline_high)
 
     def _line(self, band: Band) -> Line:
-        mark, places = self.marks[band.scenario], [quarter_number(quarter) / 4 for quarter in band.quarters]
-        return Line(mark.letter, mark.colour, False, places, band.value, band.low, band.high)
+        """Return the line of a scenario from where it leaves that of the reference, which it would cover before."""
+        mark = self.marks[band.scenario]
+        both = zip(
+            zip(band.value, band.low, band.high, strict=True),
+            zip(band.baseline, band.baseline_low, band.baseline_high, strict=True),
+            strict=True,
+        )
+        first = next((place for place, (one, other) in enumerate(both) if one != other), 1)
+        own = slice(max(first - 1, 0), None)
+        places = [quarter_number(quarter) / 4 for quarter in band.quarters]
+        return Line(mark.letter, mark.colour, False, places[own], band.value[own], band.low[own], band.high[own])
 
     def _last(self, band: Band) -> str:
         """Return the paired difference in the last quarter."""
@@ -399,6 +408,8 @@ class _Page:
         together: dict[tuple[Any, ...], dict[str, list[Paid]]] = {}
         for asked in self.comparison.scenarios:
             paid = [one for one in self.comparison.paid if one.scenario == asked.name]
+            if not paid:
+                continue
             reference = tuple((one.group, one.in_kind, one.baseline) for one in paid if one.baseline)
             together.setdefault(reference, {})[asked.name] = paid
         for number_of, (reference, paid_by) in enumerate(together.items()):
@@ -410,16 +421,15 @@ class _Page:
     ) -> Cells:
         words, marks = self.words, [self.marks[name] for name in paid_by]
         value = {(one.scenario, one.group, one.in_kind): one for paid in paid_by.values() for one in paid}
-        payers = [payer for payer in ((g, kind) for kind in (False, True) for g in PAYERS)
-                  if payer in before or any((name, *payer) in value for name in paid_by)]  # fmt: skip
-        bars = [
-            Bar("R", REFERENCE, [(before.get(payer, 0.0), PAYERS[payer[0]]) for payer in payers if not payer[1]]),
-            *(
-                Bar(self.marks[name].letter, self.marks[name].colour,
-                    [(one.value, PAYERS[one.group]) for one in paid if not one.in_kind])
-                for name, paid in paid_by.items()
-            ),
-        ]  # fmt: skip
+        there = {*before, *((group, in_kind) for _, group, in_kind in value)}
+        payers = [(group, in_kind) for in_kind in (False, True) for group in PAYERS if (group, in_kind) in there]
+        in_cash = [group for group, in_kind in payers if not in_kind]
+        bars = [Bar("R", REFERENCE, [(before.get((group, False), 0.0), PAYERS[group]) for group in in_cash])]
+        for name in paid_by:
+            parts = [
+                (value[name, group, False].value, PAYERS[group]) for group in in_cash if (name, group, False) in value
+            ]
+            bars.append(Bar(self.marks[name].letter, self.marks[name].colour, parts))
         alt = words("compare_page.money.alt", titles=words.among([mark.title for mark in marks]))
         rows = [
             {
@@ -528,7 +538,8 @@ class _Page:
                         "per_pair": number(one.per_pair, 1, words),
                         "share": whole_percent(one.share, words),
                         "width": round(100 * one.share, 1),
-                        "policies": words.among([self._policy_title(scenario, name) for name, _ in one.policies]),
+                        "policies": words.among([self._policy_title(scenario, name) for name, _ in one.policies])
+                        or "–",
                         "examples": words.among([example.name for example in one.examples]),
                     }
                     for one in ones
@@ -563,7 +574,7 @@ class _Page:
                     "mark": self.marks[asked.name],
                     "title": words.pick(texts, "title"),
                     "background": flow(words.pick(texts, "background")),
-                    "source": texts["source"],
+                    "source": source_words(policy, words),
                     "settings": [
                         (setting[str(words.language)] or setting["name"], show_setting(setting, words))
                         for setting in settings_of(policy)
@@ -578,14 +589,16 @@ class _Page:
                 yield {
                     "meaning": words.pick(row, "meaning"),
                     "name": name,
-                    "value": f"{self._plain(row.value)} {row.unit}".strip(),
-                    "range": words("parameters.from_to", low=self._plain(row.low), high=self._plain(row.high)),
+                    "value": show_setting({"value": row.value, "unit": row.unit}, words),
+                    "range": words(
+                        "parameters.from_to",
+                        **{
+                            end: show_setting({"value": getattr(row, end), "unit": row.unit}, words)
+                            for end in ("low", "high")
+                        },
+                    ),
                     "status": words(f"status.{row.status}"),
                 }
-
-    def _plain(self, value: float) -> str:
-        digits = next((digits for digits in range(4) if abs(round(value, digits) - value) < 1e-9), 4)
-        return number(value, digits, self.words)
 
     def meanings(self) -> Iterator[tuple[str, str]]:
         for name, _ in self.found(tuple(dict.fromkeys((*MAIN, *CARDS, *BESIDE, *SERIES)))):

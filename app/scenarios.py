@@ -187,7 +187,7 @@ def _policy_page(policy: Policy, words: Words) -> Iterator[Any]:
         table.add_row(words(f"scenario.row.{key}"), told)
     for setting in settings_of(policy):
         table.add_row(Text(setting["name"], style="none"), _setting(setting, words))
-    table.add_row(words("scenario.row.source"), texts["source"])
+    table.add_row(words("scenario.row.source"), source_words(policy, words))
     yield Padding(table, (0, 0, 0, 2))
 
 
@@ -226,13 +226,26 @@ def show_setting(setting: Setting, words: Words) -> str:
     """Return the value of a setting with its unit; a word as scenario files write it."""
     value, unit = setting["value"], setting["unit"]
     if not isinstance(value, int | float) or isinstance(value, bool):
-        return words("scenario.unlimited") if value is None else _toml(value)
+        return _word(value, words)
     first, *rest = unit.split("/", 1)
     if first == "share":
         return words("scenario.per").join(
             [_number(100.0 * value, words, "%"), *(unit_words(each, words) for each in rest)]
         )
     return _number(value, words) + (f" {unit_words(unit, words)}" if unit else "")
+
+
+def _word(value: Any, words: Words) -> str:
+    """Return a setting that is no number, with what a word of the model means."""
+    if value is None:
+        return words("scenario.unlimited")
+    meaning = words.texts.get(f"position.{value}")
+    return f"{meaning} ({_toml(value)})" if meaning else _toml(value)
+
+
+def source_words(policy: Policy, words: Words) -> str:
+    """Return the codes of what a policy rests on."""
+    return str(policy_texts()[policy.kind]["source"]).replace("mechanisms", words("scenario.mechanisms"))
 
 
 def _number(value: float, words: Words, after: str = "") -> str:
