@@ -248,7 +248,7 @@ def _svg(name: str, draw: Callable[[Axes], None], show: Show | None, size: tuple
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
         else:
-            axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+            axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None}, transparent=True)
     return _inline(file.getvalue())

@@ -195,7 +195,7 @@ class _Page:
         if fewest < FEW_PAIRS:
             yield words("compare_page.few", n=words.number(fewest))
         if self.about["scale"] < 1.0:
-            yield words("run.scale", share=words.percent(self.about["scale"])) + "."
+            yield words("run.scale", share=show_setting({"value": self.about["scale"], "unit": "share"}, words)) + "."
         failed = sorted({*comparison.baseline.failed, *(r for asked in comparison.scenarios for r in asked.failed)})
         if failed:
             yield words("compare_page.failed", n=words.number(len(failed)))
