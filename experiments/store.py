@@ -235,6 +235,12 @@ def kept_run(experiment: Experiment, folder: Path) -> Run | None:
     return run
 
 
+def missing(experiments: Sequence[Experiment], folders: Sequence[Path]) -> int:
+    """Return how many replicates `store_runs` would run."""
+    kept = [kept_run(experiment, folder) for experiment, folder in zip(experiments, folders, strict=True)]
+    return sum(one.replicates - (len(run.done) if run else 0) for one, run in zip(experiments, kept, strict=True))
+
+
 class _Shelf:
     """Writes results of several experiments, one after the other, beside what is there of each.
 

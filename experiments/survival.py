@@ -45,7 +45,7 @@ def lives(partnerships: pd.DataFrame, replicates: list[int], until: str, since: 
     last = rows["network_death"].fillna(until).map(quarter_number).to_numpy(np.float64)
     time = last - rows["subsidy_end"].map(quarter_number).to_numpy(np.float64)
     number = {replicate: pair for pair, replicate in enumerate(replicates)}
-    pair: Ints = rows["replicate"].map(number).to_numpy(np.int64)
+    pair = np.array([number[replicate] for replicate in rows["replicate"]], dtype=np.int64)
     return Lives(pair, np.maximum(time, 0.0), lost)
 
 

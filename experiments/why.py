@@ -8,9 +8,9 @@ other, its two lives are laid side by side, and the first thing that differs in 
 3. the other stopped while it was subsidised;
 4. the decision at the end of the subsidy went otherwise: the conditions that were met in the one world only;
 5. the regie sat elsewhere from the start;
-6. one got a later subsidy;
-7. a policy paid the one and not the other, whose contacts then faded or that lost its partners;
-8. nothing of this, so that contacts or partners fell away for what happened around it.
+6. help that only the one got before the other was lost, whichever came first: a later subsidy, or money of a policy,
+   while the contacts of the other faded or it lost its partners;
+7. nothing of this, so that contacts or partners fell away for what happened around it.
 """
 
 from __future__ import annotations
@@ -172,10 +172,14 @@ def what_made_it(row: Row, twin: Row | None) -> tuple[str, tuple[str, ...]]:
         return (flipped[0] if len(flipped) == 1 else "several_conditions"), flipped
     if row["first_position"] != twin["first_position"]:
         return "other_start", ()
-    if _subsidies(row) != _subsidies(twin):
-        return "later_subsidy", ()
-    lost = next(event["detail"] for event in twin["story"] if event["event"] == "network_ended")
-    return (f"paid_{lost}" if _paid_by(row) - _paid_by(twin) else lost), ()
+    ended = next(event for event in twin["story"] if event["event"] == "network_ended")
+    match _helped_first(row, twin, ended["quarter"]):
+        case "granted":
+            return "later_subsidy", ()
+        case "supported":
+            return f"paid_{ended['detail']}", ()
+        case _:
+            return str(ended["detail"]), ()
 
 
 def _flipped(row: Row, twin: Row) -> tuple[str, ...]:
@@ -186,9 +190,14 @@ def _flipped(row: Row, twin: Row) -> tuple[str, ...]:
     return tuple(c["name"] for c in twin["conditions"] if c["option"] == option and not c["met"])
 
 
-def _subsidies(row: Row) -> tuple[int, str]:
-    """Return how often a partnership got a national subsidy, and until when."""
-    return sum(event["event"] == "granted" for event in row["story"]), row["subsidy_end"]
+def _helped_first(row: Row, twin: Row, until: str) -> str:
+    """Return the event by which the one was first helped and its twin was not; help after a death is no cause."""
+    had = {(event["quarter"], event["event"], event["detail"]) for event in twin["story"]}
+    for event in row["story"]:
+        help_given = event["event"] in ("granted", "supported") and event["quarter"] <= until
+        if help_given and (event["quarter"], event["event"], event["detail"]) not in had:
+            return str(event["event"])
+    return ""
 
 
 def _paid_by(row: Row) -> set[str]:

@@ -24,8 +24,10 @@ from calibration.evidence import NO_TARGET, ROLES
 from calibration.predictive import TRACKS
 from calibration.targets import PATTERNS
 from calibration.validate import ORDINAL, all_targets
+from experiments.compare import PAYERS as PAYER_GROUPS
 from experiments.compare import Verdict
 from experiments.tables import tables_of
+from experiments.why import CONDITIONS, MECHANISMS
 from scenarios.region import OTHER_KINDS
 from sim.calls import SCHEMES
 from sim.model import PpsModel
@@ -104,6 +106,14 @@ FAMILIES = {
     "compare_page.direction": {"more", "less", "neither"},
     "compare_page.dimension": {"region", "sector", "province"},
     "compare_page.why": {"lives", "dies"},
+    "compare.parameters": {"drawn", "one_draw"},
+    "compare.cost": set(get_args(Verdict.__value__)),
+    "compare.payer": set(PAYER_GROUPS.values()),
+    "compare.mechanism": set(MECHANISMS),
+    "compare.condition": set(CONDITIONS),
+    "compare.side": {"lives", "dies"},
+    "compare.reading": {"better", "worse", "more", "less", "same", "not_shown"},
+    **{key: {"one", "other"} for key in ("compare.pairs", "compare.dropped")},
 }
 """Texts that are found by a word of the model, each with all words that occur."""
 
@@ -125,7 +135,8 @@ def test_every_text_is_used() -> None:
     """A key stands in the code as it is; of families, conditions and columns the code holds the beginning."""
     sources = (*APP.glob("*.py"), *APP.glob("templates/*.html"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    made = {*FAMILIES, "unit", "condition", "stories", "packs", "scenario.row", "scenario.new", "scenario.unit"}
+    made = {*FAMILIES, "unit", "condition", "stories", "packs", "compare.column", "compare.units"}
+    made |= {"scenario.row", "scenario.new", "scenario.unit"}
     made |= {"compare_page.unit", "compare_page.payer", "compare_page.digest"}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
