@@ -445,7 +445,7 @@ class _Page:
         return {"chart": Markup(chart), "rows": rows, "marks": marks}
 
     def _payer(self, group: str, in_kind: bool) -> str:
-        payer = self.words(f"compare_page.payer.{group}")
+        payer = self.words(f"compare.payer.{group}")
         return self.words("compare_page.money.in_kind", payer=payer) if in_kind else payer
 
     def _cell(self, one: Paid | Gain | None, unit: str) -> Cells:
@@ -505,7 +505,7 @@ class _Page:
             yield {
                 "mark": self.marks[one.scenario],
                 "policy": self._policy_title(one.scenario, one.policy),
-                "payer": words("compare_page.payer.rijk") if one.payer == "rijk" else names.get(one.payer, one.payer),
+                "payer": words("compare.payer.rijk") if one.payer == "rijk" else names.get(one.payer, one.payer),
                 "budget": words.euros(one.budget_euro_year) if limited else words("compare_page.spent.no_limit"),
                 "spent": words.euros(one.spent_euro_year),
                 "asked": words.number(one.asked_year, 1),
@@ -531,8 +531,8 @@ class _Page:
                 "title": words(f"compare_page.why.{side}", n=number(total, 1, words)),
                 "rows": [
                     {
-                        "mechanism": self._mechanism(one.mechanism),
-                        "conditions": words.among([self._mechanism(name) for name, _ in one.conditions])
+                        "mechanism": words(f"compare.mechanism.{one.mechanism}"),
+                        "conditions": words.among([words(f"compare.condition.{name}") for name, _ in one.conditions])
                         if len(one.conditions) > 1
                         else "",
                         "per_pair": number(one.per_pair, 1, words),
@@ -545,9 +545,6 @@ class _Page:
                     for one in ones
                 ],
             }
-
-    def _mechanism(self, name: str) -> str:
-        return self.words.texts.get(f"compare.mechanism.{name}", name)
 
     def carried(self) -> Iterator[Cells]:
         words = self.words

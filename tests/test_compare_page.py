@@ -321,17 +321,17 @@ OF_INTERVAL = "(95%-interval 3,2 tot 5,4)"
 @pytest.mark.parametrize(
     ("changes", "kind", "said"),
     [
-        ({}, "better", f"4,3 meer {OF_INTERVAL}, van 3,7 naar 8,0. Gunstiger in 100% van de 64 toekomsten."),
+        ({}, "better", f"4,3 meer {OF_INTERVAL}, van 3,7 naar 8,0. Beter in 100% van de 64 toekomsten."),
         (
             {"difference": -4.3, "low": -5.4, "high": -3.2, "value": 0.5, "baseline": 4.8, "share_better": 0.0},
             "worse",
-            "4,3 minder (95%-interval 3,2 tot 5,4), van 4,8 naar 0,5. Gunstiger in 0% van de 64 toekomsten.",
+            "4,3 minder (95%-interval 3,2 tot 5,4), van 4,8 naar 0,5. Beter in 0% van de 64 toekomsten.",
         ),
         (
             {"difference": 0.4, "low": -0.2, "high": 1.0, "share_better": 0.58},
             "not_shown",
             "geen verschil aangetoond. Gemiddeld +0,4, maar het 95%-interval (−0,2 tot +1,0) bevat nul. "
-            "Gunstiger in 58% van de 64 toekomsten.",
+            "Beter in 58% van de 64 toekomsten.",
         ),
         ({"difference": 1.0, "low": 0.0, "high": 2.0}, "not_shown", "geen verschil aangetoond"),  # zero is in it
         (
@@ -352,7 +352,6 @@ def test_a_difference_is_told_with_its_numbers_and_no_more(changes: dict[str, An
     one = difference(**changes)
     assert verdict(one) == kind
     assert said in sentence(one, NL).replace("\u00a0", " ")
-    assert "gunstiger" not in NL(f"compare_page.verdict.{kind}") or kind in ("better", "worse")
 
 
 def test_no_difference_is_claimed_anywhere_where_none_is_shown() -> None:

@@ -137,7 +137,7 @@ def test_every_text_is_used() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     made = {*FAMILIES, "unit", "condition", "stories", "packs", "compare.column", "compare.units"}
     made |= {"scenario.row", "scenario.new", "scenario.unit"}
-    made |= {"compare_page.unit", "compare_page.payer", "compare_page.digest"}
+    made |= {"compare_page.unit", "compare_page.digest"}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
     for key in load_texts(Language.EN):
