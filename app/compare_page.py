@@ -31,7 +31,7 @@ from app.compare_words import (
 from app.html import fill, write
 from app.scenarios import flow, policy_of, settings_of, show_setting, source_words, terms
 from app.words import Words
-from experiments.compare import Asked, Band, Comparison, Difference, Gain, Paid
+from experiments.compare import Asked, Band, Carried, Comparison, Difference, Gain, Paid
 from experiments.mechanisms import mechanisms
 from experiments.survival import Curve
 from scenarios.policies import policy_texts
@@ -547,18 +547,25 @@ class _Page:
             }
 
     def carried(self) -> Iterator[Cells]:
-        words = self.words
-        for one in self.comparison.carried:
-            ends = (one.carried_low, one.carried_high)
+        """Yield the main outcomes of each scenario without each mechanism."""
+        words, found = self.words, [one for one in self.comparison.carried if one.outcome in MAIN]
+        for scenario, mechanism in dict.fromkeys((one.scenario, one.mechanism) for one in found):
             yield {
-                "mark": self.marks[one.scenario],
-                "mechanism": words.pick(mechanisms()[one.mechanism], "title"),
-                "outcome": outcome_label(one.outcome, words),
-                "with": amount(one.difference, one.unit, words, True, ends),
-                "without": amount(one.without, one.unit, words, True, ends),
-                "carried": amount(one.carried, one.unit, words, True, ends),
-                "interval": interval(*ends, one.unit, words) if math.isfinite(one.carried_low) else "",
+                "mark": self.marks[scenario],
+                "mechanism": words.pick(mechanisms()[mechanism], "title"),
+                "rows": [self._carried(one) for one in found if (one.scenario, one.mechanism) == (scenario, mechanism)],
             }
+
+    def _carried(self, one: Carried) -> Cells:
+        words, ends = self.words, (one.carried_low, one.carried_high)
+        return {
+            "outcome": outcome_label(one.outcome, words),
+            "with": amount(one.difference, one.unit, words, True, ends),
+            "without": amount(one.without, one.unit, words, True, ends),
+            "difference": amount(one.carried, one.unit, words, True, ends),
+            "interval": interval(*ends, one.unit, words) if math.isfinite(one.carried_low) else "",
+            "shown": one.carried_low > 0 or one.carried_high < 0,
+        }
 
     # ── what it rests on ────────────────────────────────────────────────────────────────────────────────
     def sources(self) -> Iterator[Cells]:
