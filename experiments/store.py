@@ -276,11 +276,21 @@ class _Shelf:
         done = set(run.done) if run else set()
         return [replicate for replicate in range(self.experiments[number].replicates) if replicate not in done]
 
+    def open(self, number: int) -> None:
+        """Begin to write the results of an experiment."""
+        from experiments.tables import SCHEMAS  # imported here: it brings Mesa along, which reading results need not
+
+        run = self.kept[number]
+        self._there = deque(sorted(run.done)) if run else deque()
+        # Parquet calls the elements of a list otherwise; with our names resumed files have the bytes of others
+        self._tables = {name: run.table(name).cast(SCHEMAS[name]) for name in RESULTS} if run else {}
+        self._open, self._number = RunWriter(self.folders[number], self.experiments[number]), number
+
     def add(self, number: int, result: Result) -> None:
         """Add a result; those of an experiment come together and in order of the replicates."""
         if number != self._number:
             self.close()
-            self._start(number)
+            self.open(number)
         self._carry_over(result.replicate)
         assert self._open is not None
         self._open.add(result)
@@ -290,25 +300,18 @@ class _Shelf:
         if self._open is None:
             return
         self._carry_over(self.experiments[self._number].replicates)
-        self._open.keep()
-        if self._open.done:
-            self.stored[self._number] = len(self._open.done)
-        self._open.discard()
-        self._open = None
+        writer, self._open = self._open, None  # before it is kept: Ctrl-C that came meanwhile is told right after
+        try:
+            writer.keep()
+        finally:
+            if writer.done:
+                self.stored[self._number] = len(writer.done)
+            writer.discard()
 
     def runs(self) -> list[Run | None]:
         """Return the runs that are there now."""
         numbered = enumerate(self.folders)
         return [read_run(folder) if number in self.stored else None for number, folder in numbered]
-
-    def _start(self, number: int) -> None:
-        from experiments.tables import SCHEMAS  # imported here: it brings Mesa along, which reading results need not
-
-        run = self.kept[number]
-        self._there = deque(sorted(run.done)) if run else deque()
-        # Parquet calls the elements of a list otherwise; with our names resumed files have the bytes of others
-        self._tables = {name: run.table(name).cast(SCHEMAS[name]) for name in RESULTS} if run else {}
-        self._open, self._number = RunWriter(self.folders[number], self.experiments[number]), number
 
     def _carry_over(self, before: int) -> None:
         """Add the replicates that are there and come before one that is added."""
@@ -325,6 +328,8 @@ def _store(shelf: _Shelf, workers: int, on_result: Callable[[Result], object]) -
     work = Replicates([shelf.experiments[number].replicate(replicate) for number, replicate in items], workers)
     with shelf:
         try:
+            if items:
+                shelf.open(items[0][0])
             for (number, _), result in zip(items, work, strict=True):
                 shelf.add(number, result)
                 on_result(result)
