@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 import string
 from collections.abc import Iterator, Mapping, Sequence
@@ -211,11 +212,25 @@ class _Page:
                 {
                     "title": self.words.pick(policy_texts()[policy.kind], "title"),
                     "purpose": self.words.pick(policy_texts()[policy.kind], "purpose"),
-                    "terms": [(self.words(f"scenario.row.{key}"), told) for key, told in terms(policy, self.words)],
+                    "terms": [
+                        (self.words(f"scenario.row.{key}"), self._quarters(told))
+                        for key, told in terms(policy, self.words)
+                    ],
                 }
                 for policy in policies
             ],
+            "parameters": [self._parameter(name, value) for name, value in asked.parameters.items()],
         }
+
+    def _quarters(self, text: str) -> str:
+        """Return a text with its quarters as the language writes them."""
+        return re.sub(r"\d{4}-Q[1-4]", lambda found: quarter_words(found[0], self.words), text)
+
+    def _parameter(self, name: str, value: float) -> tuple[str, str]:
+        """Return what a parameter means that a scenario sets itself, and its value beside the usual one."""
+        row, words = parameter_table()[name], self.words
+        own, usual = (show_setting({"value": each, "unit": row.unit}, words) for each in (value, row.value))
+        return words.pick(row, "meaning"), words("compare_page.question.instead", value=own, usual=usual)
 
     # ── the answer ──────────────────────────────────────────────────────────────────────────────────────
     def answers(self) -> Iterator[Cells]:
@@ -563,7 +578,7 @@ class _Page:
             "with": amount(one.difference, one.unit, words, True, ends),
             "without": amount(one.without, one.unit, words, True, ends),
             "difference": amount(one.carried, one.unit, words, True, ends),
-            "interval": interval(*ends, one.unit, words) if math.isfinite(one.carried_low) else "",
+            "interval": interval(*ends, one.unit, words) if math.isfinite(ends[0]) and ends[0] != ends[1] else "",
             "shown": one.carried_low > 0 or one.carried_high < 0,
         }
 

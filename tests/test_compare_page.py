@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agents.errors import InputError
+from agents.parameters import parameter_table
 from app.compare_words import amount, cost_sentence, inside, interval, sentence, verdict
 from app.words import Language, Words
 from experiments.compare import (
@@ -46,7 +47,9 @@ def asked(name: str) -> Asked:
     scenario = load_scenario(name)
     texts = {key: getattr(scenario, key) for key in ("name", "title_nl", "title_en", "purpose_nl", "purpose_en")}
     policies = tuple(scenario.model_dump()["policies"])
-    return Asked(**texts, policies=policies, identity=f"hash-of-{name}", folder=Path("x"), replicates=6, failed=())
+    return Asked(
+        **texts, policies=policies, parameters={}, identity=f"hash-of-{name}", folder=Path("x"), replicates=6, failed=()
+    )
 
 
 def difference(scenario: str = "regiefonds", outcome: str = "networks_sustained", **changes: Any) -> Difference:
@@ -200,6 +203,13 @@ def test_what_a_policy_rests_on_is_told() -> None:
         "in de school",
     ):
         assert part in page, part
+
+
+def test_parameters_that_a_scenario_sets_are_told() -> None:
+    own = replace(asked("regiefonds"), parameters={"fee_mkb": 300})
+    page = rendered(compared("regiefonds", scenarios=(own,), **NO_CHARTS))
+    assert "300 euro per jaar, in plaats van 1.500 euro per jaar" in page
+    assert parameter_table()["fee_mkb"].meaning_nl in page
 
 
 def test_numbers_are_written_as_the_language_does() -> None:
