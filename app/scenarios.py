@@ -236,10 +236,12 @@ def show_setting(setting: Setting, words: Words) -> str:
 
 
 def _word(value: Any, words: Words) -> str:
-    """Return a setting that is no number, with what a word of the model means."""
+    """Return a setting that is no number as files write it, with what a word of the model means before it."""
     if value is None:
         return words("scenario.unlimited")
-    meaning = words.texts.get(f"position.{value}")
+    if isinstance(value, bool):
+        return words("scenario.yes" if value else "scenario.no")
+    meaning = words.texts.get(f"position.{value}") or words.texts.get(f"scenario.word.{value}")
     return f"{meaning} ({_toml(value)})" if meaning else _toml(value)
 
 
@@ -405,7 +407,7 @@ def _inherited(policies: Sequence[Policy], parent: str) -> Iterator[str]:
 
 def _offered(kind: type[Policy], inherited: Policy | None) -> Iterator[str]:
     """Yield one kind of policy: what it is, and its settings as they are if the file does not change them."""
-    texts, schema = policy_texts()[kind.kind], kind.model_json_schema()["properties"]
+    texts, schema = policy_texts()[kind.kind], kind.model_json_schema()
     values = _values(kind) if inherited is None else inherited.model_dump()
     for language in SPELLED:
         yield from _wrapped(f"{texts[f'title_{language}']}. {texts[f'purpose_{language}']}")
@@ -429,15 +431,25 @@ def _key(name: str) -> str:
 
 
 def _line(name: str, value: Any, unit: str, schema: Mapping[str, Any], label: str) -> str:
-    said = "; ".join(filter(None, (", ".join(filter(None, (unit, _range(schema[name])))), label)))
+    said = "; ".join(
+        filter(
+            None, (", ".join(filter(None, (unit, _range(schema["properties"][name], schema.get("$defs", {}))))), label)
+        )
+    )
     if value is None or isinstance(value, dict):  # TOML has no word for nothing
         return f"#   {name}: {said}"
     return f"# {name} = {_toml(value)}  # {said}"
 
 
-def _range(field: Mapping[str, Any]) -> str:
-    """Return what pydantic allows: the words, or the lowest and highest number."""
-    options = [field, *field.get("anyOf", ())]
+def _range(field: Mapping[str, Any], names: Mapping[str, Any]) -> str:
+    """Return what pydantic allows: the words, or the lowest and highest number.
+
+    Args:
+        field: JSON schema of the field.
+        names: What it may refer to by name.
+    """
+    options = [_named(option, names) for option in (field, *field.get("anyOf", ()))]
+    options += [_named(option["items"], names) for option in options if "items" in option]
     one_of = [value for option in options for value in option.get("enum", ())]
     if one_of:
         return " | ".join(map(str, one_of))
@@ -449,6 +461,11 @@ def _range(field: Mapping[str, Any]) -> str:
         if low in option and high in option
     ]
     return "".join(f"{_toml(low)} … {_toml(high)}" for low, high in bounds[:1])
+
+
+def _named(option: Mapping[str, Any], names: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = names.get(str(option.get("$ref", "")).rpartition("/")[2], option)
+    return found
 
 
 def _toml(value: Any) -> str:

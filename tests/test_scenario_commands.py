@@ -109,7 +109,7 @@ def test_a_scenario_is_told_in_full(pps: Pps, name: str, words: Words) -> None:
         assert texts["source"].split(";")[0] in told
         assert policy.kind in told
         assert policy.starts in told
-        for field in texts["fields"]:
+        for field in texts.get("fields", {}):
             assert field in told
     assert ("pps run baseline" if name == "baseline" else f"pps compare baseline {name}") in told
 
@@ -157,7 +157,8 @@ def test_units_and_shares_are_written_as_people_do() -> None:
     assert unit_words("euro/PPS", EN) == "euros per PPS"
     assert show_setting({"value": 0.055, "unit": "share/year"}, NL) == "5,5% per jaar"
     assert show_setting({"value": 1 / 3, "unit": "share"}, EN) == "33.3333%"
-    assert show_setting({"value": True, "unit": ""}, EN) == "true"
+    assert show_setting({"value": True, "unit": ""}, EN) == "yes"
+    assert show_setting({"value": "between_partners", "unit": ""}, NL) == 'tussen de partners ("between_partners")'
     assert show_setting({"value": None, "unit": "euro"}, EN) == "without a limit"
 
 

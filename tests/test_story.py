@@ -136,7 +136,7 @@ def test_every_text_is_used() -> None:
     sources = (*APP.glob("*.py"), *APP.glob("templates/*.html"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     made = {*FAMILIES, "unit", "condition", "stories", "packs", "compare.column", "compare.units"}
-    made |= {"scenario.row", "scenario.new", "scenario.unit"}
+    made |= {"scenario.row", "scenario.new", "scenario.unit", "scenario.word"}
     made |= {"compare_page.unit", "compare_page.digest"}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
