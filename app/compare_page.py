@@ -584,21 +584,23 @@ class _Page:
 
     # ── what it rests on ────────────────────────────────────────────────────────────────────────────────
     def sources(self) -> Iterator[Cells]:
-        """Yield each policy once for each scenario that has it, with its settings and where it comes from."""
+        """Yield each policy of each scenario with its settings; what a kind rests on is told once."""
         words = self.words
+        told: set[str] = set()
         for asked in (self.comparison.baseline, *self.comparison.scenarios):
             for policy in map(policy_of, asked.policies):
                 texts = policy_texts()[policy.kind]
                 yield {
                     "mark": self.marks[asked.name],
                     "title": words.pick(texts, "title"),
-                    "background": flow(words.pick(texts, "background")),
-                    "source": source_words(policy, words),
+                    "background": "" if policy.kind in told else flow(words.pick(texts, "background")),
+                    "source": "" if policy.kind in told else source_words(policy, words),
                     "settings": [
                         (setting[str(words.language)] or setting["name"], show_setting(setting, words))
                         for setting in settings_of(policy)
                     ],
                 }
+                told.add(policy.kind)
 
     def parameters(self) -> Iterator[Cells]:
         """Yield the assumptions on how strongly policies work."""

@@ -16,7 +16,7 @@ WORD_JOINER = "\u2060"
 def number(value: float, digits: int, words: Words, signed: bool = False) -> str:
     """Return a number with a real minus, and a plus if signs are asked for."""
     text = words.number(value, digits).replace("-", MINUS)
-    return f"+{text}" if signed and value > 0 else text
+    return f"+{text}" if signed and round(value, digits) > 0 else text
 
 
 def digits_for(largest: float) -> int:

@@ -205,6 +205,17 @@ def test_what_a_policy_rests_on_is_told() -> None:
         assert part in page, part
 
 
+def test_what_a_kind_of_policy_rests_on_is_told_once() -> None:
+    twin = replace(asked("regiefonds"), name="ruim-fonds")
+    page = rendered(compared(scenarios=(asked("regiefonds"), twin), **_no_rows()))
+    assert page.count("Geen bron noemt een bedrag") == 1
+    assert page.count("80.000 euro per jaar") == 2
+
+
+def _no_rows() -> dict[str, Any]:
+    return {**NO_CHARTS, "differences": (), "costs": (), "spent": (), "gains": (), "why": (), "carried": ()}
+
+
 def test_parameters_that_a_scenario_sets_are_told() -> None:
     own = replace(asked("regiefonds"), parameters={"fee_mkb": 300})
     page = rendered(compared("regiefonds", scenarios=(own,), **NO_CHARTS))
@@ -392,6 +403,7 @@ def test_shares_differ_by_percentage_points() -> None:
         (4.26, "networks", True, "+4,3"),
         (-1220.4, "students/year", True, "−1.220"),
         (0.0, "networks", True, "0"),
+        (0.001, "networks", True, "0,00"),
         (0.123, "fte", False, "0,12"),
         (374_469.0, "euro", False, "€ 374.000"),
         (-4_100_000.0, "euro", True, "−€ 4,1 miljoen"),
