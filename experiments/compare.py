@@ -490,9 +490,14 @@ class _World:
         return self.run.frame("series")
 
     @cached_property
+    def total(self) -> pd.DataFrame:
+        """The series of all provinces together."""
+        return self.series[self.series["province"] == TOTAL]
+
+    @cached_property
     def ends(self) -> pd.DataFrame:
         """Outcomes by replicate, as `end_values`."""
-        return end_values(self.series, self.until).unstack("outcome")
+        return end_values(self.total, self.until).unstack("outcome")
 
     @cached_property
     def partnerships(self) -> pd.DataFrame:
@@ -734,7 +739,7 @@ def _bands(pair: _Pair) -> Iterator[Band]:
 
 def _course(world: _World, outcome: str) -> pd.DataFrame:
     """Return an outcome of all provinces by replicate and quarter."""
-    rows = world.series[(world.series["province"] == TOTAL) & (world.series["outcome"] == outcome)]
+    rows = world.total[world.total["outcome"] == outcome]
     table = rows.astype({"quarter": str}).set_index(["replicate", "quarter"])["value"].unstack("quarter")
     return table.reindex(columns=sorted(table.columns))
 

@@ -8,7 +8,7 @@ other, its two lives are laid side by side, and the first thing that differs in 
 3. the other stopped while it was subsidised;
 4. the decision at the end of the subsidy went otherwise: the conditions that were met in the one world only;
 5. the regie sat elsewhere from the start;
-6. help that only the one got before the other was lost, whichever came first: a later subsidy, or money of a policy,
+6. help that only the one got before the other was lost, whichever came first: a later subsidy, or help of a policy,
    while the contacts of the other faded or it lost its partners;
 7. nothing of this, so that contacts or partners fell away for what happened around it.
 """
@@ -90,8 +90,8 @@ class Why:
         share: Share of those of this side.
         per_pair: Mean number in a pair.
         conditions: Conditions at the decision that were met in the world in which it lives alone, with for how many.
-        policies: Names of the policies that paid a partnership of this kind, in the world in which it lives, with how
-            many of them they paid.
+        policies: Names of the policies that helped a partnership of this kind, in the world in which it lives, with how
+            many of them they helped.
         examples: A few of them.
     """
 
