@@ -553,8 +553,7 @@ class _Page:
                         "per_pair": number(one.per_pair, 1, words),
                         "share": whole_percent(one.share, words),
                         "width": round(100 * one.share, 1),
-                        "policies": words.among([self._policy_title(scenario, name) for name, _ in one.policies])
-                        or "–",
+                        "policies": words.among([self._policy_title(scenario, name) for name, _ in one.policies]),
                         "examples": words.among([example.name for example in one.examples]),
                     }
                     for one in ones
