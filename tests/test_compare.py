@@ -488,6 +488,7 @@ def test_a_difference_is_read_honestly(changes: dict[str, Any], expected: str) -
 def test_figures_that_belong_together_have_the_same_decimals() -> None:
     assert figures((0.0123, -0.001), "share", NL, signed=True) == ["+1,2", "-0,1"]
     assert figures((3_456_000.0, 120_000.0), "euro", EN, signed=True) == ["+3.5", "+0.1"]
+    assert figures((32.0, -0.4, 64.4), "PPS", EN, signed=True) == ["+32.0", "-0.4", "+64.4"]
     assert figures((0.0, 0.0), "PPS", EN) == ["0", "0"]
     assert figures((12.4, math.nan), "fte", EN) == ["12", "–"]
 
