@@ -196,7 +196,7 @@ def _stability(
     draws = world.run.draws
     units = units_of([draws[replicate] for replicate in values.index])
     scale = abs(float(reference.of(outcome).mean()))
-    numbers: Floats = values.to_numpy(np.float64)
+    numbers = np.asarray(values, dtype=np.float64)
     found = tuple(steps(numbers, units))
     return Stability(
         scenario=world.name,
