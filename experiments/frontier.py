@@ -20,6 +20,7 @@ from agents.errors import InputError
 from experiments.budget import Cents, cents_of, staff_cents, takes_money, with_budget
 from experiments.evaluations import Advance, Difference, Evaluation, Measure, difference, evaluate
 from experiments.runner import Experiment
+from scenarios.policies import make_policies, settings_of
 from scenarios.policy import Policy
 from scenarios.scenario import Scenario
 from sim.ledger import CENTS
@@ -177,6 +178,17 @@ class FellBack:
     mean_again: float
 
 
+def with_policies(scenario: Scenario, kinds: Sequence[str]) -> Scenario:
+    """Return a scenario with policies added, as they are if nothing is said of them.
+
+    Raises:
+        InputError: If a kind is unknown, or two cannot go together.
+    """
+    own = {one.name: settings_of(one) for one in scenario.policies}
+    policies = make_policies({**{kind: {} for kind in kinds}, **own}, "--policies")
+    return scenario.model_copy(update={"policies": policies})
+
+
 def find_frontier(
     search: Search, make: Make, folder: Path, workers: int = 1, advance: Advance = lambda _: None
 ) -> Frontier:
@@ -281,7 +293,7 @@ def first_mixes(search: Search) -> list[Genes]:
     weights = {f"weight {policy.name}": STEPS for policy in search.money}
     rules = {f"rule {policy.name}": 1 for policy in search.rules}
     nothing: dict[str, int] = dict.fromkeys((*weights, *rules), 0) | ({"total": STEPS} if weights else {})
-    mixes = [nothing, *(nothing | {name: most} for name, most in (weights | rules).items())]
+    mixes: list[Genes] = [nothing, *(nothing | {name: most} for name, most in (weights | rules).items())]
     for together in (nothing | weights, nothing | weights | rules):
         if together not in mixes:
             mixes.append(together)

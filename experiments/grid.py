@@ -8,7 +8,7 @@ import json
 import reprlib
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 from agents.errors import InputError
 from experiments.evaluations import Advance, Difference, Evaluation, Measure, difference, evaluate, measure
 from experiments.runner import MOST_REPLICATES, MOST_SEED, Experiment
-from scenarios.policies import make_policies
+from scenarios.policies import make_policies, settings_of
 from scenarios.scenario import LARGEST_FILE, Scenario, load_scenario
 
 PLANS = Path(__file__).with_name("plans")
@@ -93,6 +93,12 @@ class Design:
     measures: tuple[Measure, ...]
     reference: Scenario
     cells: tuple[tuple[Scenario, ...], ...]
+
+    def with_sizes(self, replicates: int | None, seed: int | None, scale: float | None) -> Design:
+        """Return the design with other replicates, seed or scale than planned."""
+        asked = {"replicates": replicates, "seed": seed, "scale": scale}
+        plan = self.plan.model_copy(update={key: value for key, value in asked.items() if value is not None})
+        return replace(self, plan=plan)
 
     @property
     def size(self) -> int:
@@ -171,7 +177,7 @@ def _design(plan: Plan, path: Path) -> Design:
     where = path.name
     beside = str(path.parent / plan.scenario) if plan.scenario.endswith(".toml") else plan.scenario
     scenario = load_scenario(beside)
-    others = {one.name: _settings(one) for one in scenario.policies}
+    others = {one.name: settings_of(one) for one in scenario.policies}
     own = {**others.pop(plan.policy, {}), **plan.settings}
     measures = tuple(measure(name, f"{where}, outcomes") for name in plan.outcomes)
     _check_levers(plan, where)
@@ -198,11 +204,6 @@ def _check_levers(plan: Plan, where: str) -> None:
             raise InputError(f"{key}.values has the same value twice", where, "values that differ")
     if "name" in plan.settings:
         raise InputError("settings has a name", where, "policy, which names it")
-
-
-def _settings(policy: Any) -> dict[str, Any]:
-    """Return the settings of a policy as a scenario file gives them."""
-    return {key: value for key, value in policy.model_dump().items() if key != "name"}
 
 
 def _find(name_or_file: str) -> Path:

@@ -58,6 +58,11 @@ def make_policies(asked: Mapping[str, Any], where: str) -> tuple[Policy, ...]:
     return policies
 
 
+def settings_of(policy: Policy) -> dict[str, Any]:
+    """Return what a scenario says of a policy, as `make_policies` takes it."""
+    return {key: value for key, value in policy.model_dump().items() if key != "name"}
+
+
 def _make(name: str, settings: Any, where: str) -> Policy:
     if not isinstance(settings, dict):
         raise InputError(f"policies.{name} is {reprlib.repr(settings)}", where, "a table of settings, or false")

@@ -1,0 +1,96 @@
+"""Differences in outcomes for people: labels, units and numbers with their sign."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from agents.errors import InputError
+from app.words import Words
+from experiments.evaluations import PUBLIC_COST, Difference, Measure
+from scenarios.policies import policy_texts
+from sim.outcomes import outcome_table
+
+TIMES = {"share": 100.0, "0-1": 100.0, "euro": 1e-6, "euro/network-year": 1e-3}
+"""What a value is multiplied by before it is shown, by unit: points of a hundred, millions, thousands."""
+
+
+def label(what: Measure, words: Words) -> str:
+    """Return what an outcome is called."""
+    return words("grid.public_cost") if what.name == PUBLIC_COST else words.pick(outcome_table()[what.name], "label")
+
+
+def unit(what: Measure, words: Words) -> str:
+    """Return in what a difference is shown."""
+    return words.texts.get(f"grid.unit.{what.unit}", words.texts.get(f"unit.{what.unit}", what.unit))
+
+
+def level(value: float, what: Measure, words: Words) -> str:
+    """Return the value of an outcome."""
+    return words.number(value * TIMES.get(what.unit, 1.0), 1)
+
+
+def change(value: float, what: Measure, words: Words) -> str:
+    """Return a difference with its sign."""
+    shown = level(value, what, words)
+    return f"+{shown}" if value > 0 and math.isfinite(value) and any(digit in shown for digit in "123456789") else shown
+
+
+def interval(one: Difference, what: Measure, words: Words) -> str:
+    """Return the ends of an interval; a dash if it cannot be estimated."""
+    if not math.isfinite(one.low):
+        return "–"
+    return words("grid.interval", low=change(one.low, what, words), high=change(one.high, what, words))
+
+
+def better(value: float, what: Measure) -> float:
+    """Return a difference so that more is better."""
+    return -value if what.direction == "less" else value
+
+
+def policy_title(kind: str, words: Words) -> str:
+    """Return what a kind of policy is called."""
+    return words.pick(policy_texts()[kind], "title") if kind in policy_texts() else kind
+
+
+def setting_title(kind: str, setting: str, words: Words) -> str:
+    """Return what a setting of a policy is called."""
+    field = policy_texts().get(kind, {}).get("fields", {}).get(setting)
+    return str(field[words.language]) if field else setting
+
+
+def value_text(value: Any, words: Words) -> str:
+    """Return the value of a setting as people read it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return words.number(value, 0 if float(value).is_integer() else 2)
+
+
+def number_or_none(value: float) -> float | None:
+    """Return a number, or None where JSON has none."""
+    return float(value) if math.isfinite(value) else None
+
+
+def difference_json(one: Difference) -> dict[str, float | bool | None]:
+    """Return a difference as data."""
+    ends = {key: number_or_none(getattr(one, key)) for key in ("low", "high")}
+    return {"difference": number_or_none(one.mean), **ends, "shown": one.shown}
+
+
+def measure_json(what: Measure, words_nl: Words, words_en: Words) -> dict[str, Any]:
+    """Return a measure as data, with its labels."""
+    labels = {"label_nl": label(what, words_nl), "label_en": label(what, words_en)}
+    return {"name": what.name, **labels, "unit": what.unit, "direction": what.direction}
+
+
+def names(given: str, option: str) -> Sequence[str]:
+    """Return names that were given with commas between them.
+
+    Raises:
+        InputError: If one is empty or stands there twice.
+    """
+    found = [name.strip() for name in given.split(",")]
+    if not all(found) or len(set(found)) < len(found):
+        raise InputError(f"'{given}' names nothing, or something twice", option, "names with commas between them")
+    return found
