@@ -39,6 +39,7 @@ LASTS = 1.0  # seconds after which a progress bar is shown
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 Lang = Annotated[Language, typer.Option("--lang", help="Language: nl or en.")]
+BUDGET = typer.Option("--budget", metavar="EUROS/yr", help="One provincial budget for the policies, such as 2.5M/yr.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 

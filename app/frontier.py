@@ -60,7 +60,9 @@ def front_table(frontier: Frontier, words: Words) -> Table:
     table.add_column(words("frontier.mix"), ratio=1)
     for what in frontier.search.objectives:
         table.add_column(f"{label(what, words)}\n({unit(what, words)})", justify="right")
-    for point in in_order(frontier):
+    for number, point in enumerate(in_order(frontier)):
+        if number:
+            table.add_row()  # mixes take several lines
         cells = [
             f"{change(one.mean, what, words)}\n{interval(one, what, words)}"
             for what, one in zip(frontier.search.objectives, point.again, strict=True)
@@ -78,7 +80,7 @@ def mix_text(mix: Mix, words: Words) -> str:
         for name, cents in mix.budgets.items()
     ]
     rules = [policy_title(kinds[name], words) for name in mix.rules]
-    return "; ".join([*money, *rules]) or words("frontier.nothing")
+    return "\n".join([*money, *rules]) or words("frontier.nothing")
 
 
 def fell_back_table(frontier: Frontier, words: Words) -> Table:

@@ -44,6 +44,7 @@ def heading(grid: Grid, words: Words) -> list[str]:
         words.pick(plan, "title"),
         words("grid.about", policy=policy, scenario=scenario),
         words("grid.pairs", n=words.number(grid.replicates), share=words.percent(plan.scale)),
+        axes(grid, words),
     ]
 
 
@@ -60,7 +61,7 @@ def tables(grid: Grid, words: Words) -> Iterator[tuple[str, Table, str]]:
 def _table(grid: Grid, number: int, words: Words) -> Table:
     design, plan = grid.design, grid.design.plan
     table = Table(box=None, pad_edge=False, padding=(0, 0), header_style="bold")
-    table.add_column(axes(grid, words), overflow="fold")
+    table.add_column("")
     for value in plan.columns.values:
         table.add_column(f" {value_text(value, words)} ", justify="right", no_wrap=True)
     what, most = design.measures[number], largest(grid, number)

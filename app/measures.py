@@ -27,14 +27,15 @@ def unit(what: Measure, words: Words) -> str:
 
 
 def level(value: float, what: Measure, words: Words) -> str:
-    """Return the value of an outcome."""
-    return words.number(value * TIMES.get(what.unit, 1.0), 1)
+    """Return the value of an outcome, the larger the fewer decimals."""
+    shown = value * TIMES.get(what.unit, 1.0)
+    return words.number(shown, 0 if shown == 0.0 or abs(shown) >= 99.95 else 1 if abs(shown) >= 0.995 else 2)
 
 
 def change(value: float, what: Measure, words: Words) -> str:
     """Return a difference with its sign."""
-    shown = level(value, what, words)
-    return f"+{shown}" if value > 0 and math.isfinite(value) and any(digit in shown for digit in "123456789") else shown
+    text = level(value, what, words)
+    return f"+{text}" if value > 0.0 and math.isfinite(value) else text
 
 
 def interval(one: Difference, what: Measure, words: Words) -> str:

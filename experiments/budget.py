@@ -43,6 +43,23 @@ def parse_budget(text: str) -> float:
     return euros
 
 
+def budget_neutral(scenarios: Sequence[Scenario], budget: str) -> list[Scenario]:
+    """Return scenarios that each spread the same budget over their policies; those without such policies stay.
+
+    Args:
+        scenarios: What is asked.
+        budget: The budget as a person writes it.
+
+    Raises:
+        InputError: If it cannot be read or does not pay the staff, or not one scenario has policies that take money.
+    """
+    euro_year = parse_budget(budget)
+    if not any(takes_money(policy) for one in scenarios for policy in one.policies):
+        what = f"no policy of {', '.join(one.name for one in scenarios)} takes money of the province"
+        raise InputError(what, OPTION, "a scenario with such a policy")
+    return [with_budget(one, euro_year) if any(map(takes_money, one.policies)) else one for one in scenarios]
+
+
 def takes_money(policy: Policy) -> bool:
     """Say whether a policy spends money of the province, so that it can have a part of its budget.
 

@@ -237,7 +237,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _plain(error: ValidationError, where: str) -> InputError:
     """Turn pydantic's first complaint into one sentence."""
-    first = error.errors()[0]
+    errors = error.errors()
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # a typing error, not a gap
     place = [str(part) for part in first["loc"]]
     key = ".".join(place)
     keys = tuple(Lever.model_fields if place[0] in ("rows", "columns") and len(place) > 1 else Plan.model_fields)
