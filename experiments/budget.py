@@ -63,15 +63,16 @@ def budget_neutral(scenarios: Sequence[Scenario], budget: str) -> list[Scenario]
 def takes_money(policy: Policy) -> bool:
     """Say whether a policy spends money of the province, so that it can have a part of its budget.
 
-    It does if it has staff, a budget or a setting in euros. What is left is a rule; a condition of so many euros that
-    others bring in (`euro/euro`) is one too.
+    It does if it has staff, a budget, or a setting in euros or people. What is left is a rule; a condition of so many
+    euros that others bring in (`euro/euro`) is one too.
     """
     if policy.payer != "province" or policy.idle:
         return False
     if policy.staff_euro_year > 0 or policy.budget_euro_year is not None:
         return True
     fields = policy_texts().get(policy.kind, {}).get("fields", {})
-    return any(field["unit"].startswith("euro") and field["unit"] != "euro/euro" for field in fields.values())
+    units = {field["unit"] for field in fields.values()} - {"euro/euro"}
+    return any(unit.startswith(("euro", "fte")) for unit in units)
 
 
 def staff_cents(policy: Policy) -> Cents:

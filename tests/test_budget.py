@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from agents.errors import InputError
 from experiments.budget import budget_neutral, cents_of, parse_budget, staff_cents, takes_money, with_budget
+from scenarios.policies import policy_kinds
 from scenarios.policies.regie import OwnershipRule, RegieFund
 from scenarios.policy import MOST_EUROS, Policy
 from scenarios.scenario import Scenario
-from tests.worlds import scenario
+from tests.worlds import scenario, small_model
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,15 @@ def test_who_takes_money_of_the_province() -> None:
     assert not takes_money(fund("e", payer="rijk"))
     assert not takes_money(fund("f", budget_euro_year=0.0))
     assert not takes_money(fund("g", regions=()))
+
+
+def test_who_takes_no_money_spends_none() -> None:
+    rules = [kind(name=name, starts="2012-Q1") for name, kind in policy_kinds().items()]
+    for rule in (one for one in rules if not takes_money(one)):
+        model = small_model(policies=[rule], until="2019-Q4").run()
+        assert model.policy_cents.sum() == 0, rule.kind
+    fund = RegieFund(name="regie-fund", starts="2012-Q1")
+    assert small_model(policies=[fund], until="2012-Q4").run().policy_cents.sum() > 0, "it would be noticed"
 
 
 def parts(asked: Scenario) -> dict[str, float | None]:
