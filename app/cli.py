@@ -474,7 +474,7 @@ def frontier(
     ] = None,
     outcomes: Annotated[
         str, typer.Option(metavar="A,B,C", help="Outcomes that are made as good as they can be.")
-    ] = "networks_sustained,mkb_reached_share,students_direct,public_cost",
+    ] = "networks_sustained,mkb_reached_share,students_direct,public_euros",
     replicates: Annotated[int, typer.Option(help="Replicates of every mix in the search.")] = 8,
     check_replicates: Annotated[int, typer.Option(help="Replicates, with other seeds, of what was found.")] = 32,
     generations: Annotated[int, typer.Option(help="Generations of the search.")] = 8,
@@ -502,7 +502,7 @@ def frontier(
     from app import frontier as pages
     from app.measures import names
     from experiments.budget import parse_budget
-    from experiments.evaluations import measure
+    from experiments.evaluations import outcome_of
     from experiments.frontier import Search, find_frontier, with_policies
     from scenarios.scenario import load_scenario
 
@@ -511,7 +511,7 @@ def frontier(
         base = load_scenario(scenario)
         if policies is not None:
             base = with_policies(base, names(policies, "--policies"))
-        objectives = tuple(measure(name, "--outcomes") for name in names(outcomes, "--outcomes"))
+        objectives = tuple(outcome_of(name, "--outcomes") for name in names(outcomes, "--outcomes"))
         sizes = (replicates, check_replicates, population, generations, keep)
         search = Search(base, parse_budget(budget), objectives, *sizes, seed)
         make = _maker(region, parameters, until, scale)

@@ -14,16 +14,16 @@ from app.measures import (
     change,
     difference_json,
     interval,
-    label,
-    measure_json,
     number_or_none,
+    outcome_json,
     policy_title,
     unit,
 )
-from app.words import Language, Words
-from experiments.evaluations import PUBLIC_COST
+from app.words import Words
 from experiments.frontier import Frontier, Mix, Point, fell_back
 from sim.ledger import CENTS
+
+COST = "public_euros"
 
 
 def heading(frontier: Frontier, words: Words) -> list[str]:
@@ -50,7 +50,7 @@ def heading(frontier: Frontier, words: Words) -> list[str]:
 def in_order(frontier: Frontier) -> list[Point]:
     """Return the mixes that were run again, from cheap to dear."""
     objectives = frontier.search.objectives
-    cost = next((i for i, one in enumerate(objectives) if one.name == PUBLIC_COST), None)
+    cost = next((i for i, one in enumerate(objectives) if one.name == COST), None)
     return sorted(frontier.points, key=lambda one: one.mix.euro_year if cost is None else one.again[cost].mean)
 
 
@@ -59,7 +59,7 @@ def front_table(frontier: Frontier, words: Words) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(words("frontier.mix"), ratio=1)
     for what in frontier.search.objectives:
-        table.add_column(f"{label(what, words)}\n({unit(what, words)})", justify="right")
+        table.add_column(f"{words.pick(what, 'label')}\n({unit(what, words)})", justify="right")
     for number, point in enumerate(in_order(frontier)):
         if number:
             table.add_row()  # mixes take several lines
@@ -91,7 +91,7 @@ def fell_back_table(frontier: Frontier, words: Words) -> Table:
         table.add_column(words(f"frontier.{key}"), justify="right")
     for row in fell_back(frontier):
         values = (row.best_found, row.best_again, row.mean_found, row.mean_again)
-        name = f"{label(row.objective, words)} ({unit(row.objective, words)})"
+        name = f"{words.pick(row.objective, 'label')} ({unit(row.objective, words)})"
         table.add_row(name, *(change(value, row.objective, words) for value in values))
     return table
 
@@ -107,12 +107,12 @@ def footing(frontier: Frontier, words: Words) -> list[str]:
 # ── as data ─────────────────────────────────────────────────────────────────────────────────────────────
 def frontier_json(frontier: Frontier) -> dict[str, Any]:
     """Return the front as data from which a chart can be drawn, with every mix of the search as its cloud."""
-    search, words = frontier.search, (Words(Language.NL), Words(Language.EN))
+    search = frontier.search
     asked = ("budget_euro_year", "replicates", "check_replicates", "population", "generations", "keep", "seed")
     return {
         "scenario": search.scenario.name,
         **{key: getattr(search, key) for key in asked},
-        "objectives": [measure_json(what, *words) for what in search.objectives],
+        "objectives": [outcome_json(what) for what in search.objectives],
         "front_in_search": frontier.front,
         "failed": frontier.failed,
         "points": [_point_json(point, frontier) for point in in_order(frontier)],

@@ -16,18 +16,19 @@ from app.measures import (
     better,
     change,
     difference_json,
-    label,
     level,
-    measure_json,
     number_or_none,
+    outcome_json,
+    plain_unit,
     policy_title,
     setting_title,
     unit,
     value_text,
 )
-from app.words import Language, Words
-from experiments.evaluations import Difference, Measure
+from app.words import Words
+from experiments.evaluations import Difference
 from experiments.grid import Grid
+from sim.outcomes import Outcome
 
 WHITE, BETTER, WORSE, INK = (255, 255, 255), (15, 118, 110), (194, 87, 12), (20, 36, 59)
 UNSURE = "○"
@@ -50,9 +51,9 @@ def heading(grid: Grid, words: Words) -> list[str]:
 
 def tables(grid: Grid, words: Words) -> Iterator[tuple[str, Table, str]]:
     """Yield a heat map of each outcome: what it is of, the cells, and how many of them show a difference."""
-    for number, what in enumerate(grid.design.measures):
+    for number, what in enumerate(grid.design.outcomes):
         reference = level(grid.reference[number], what, words)
-        title = words("grid.outcome", label=label(what, words), unit=unit(what, words), reference=reference)
+        title = words("grid.outcome", label=words.pick(what, "label"), unit=unit(what, words), reference=reference)
         cells = [cell[number] for row in grid.cells for cell in row]
         shown = words("grid.shown", shown=sum(cell.shown for cell in cells), cells=len(cells))
         yield title, _table(grid, number, words), shown
@@ -64,14 +65,14 @@ def _table(grid: Grid, number: int, words: Words) -> Table:
     table.add_column("")
     for value in plan.columns.values:
         table.add_column(f" {value_text(value, words)} ", justify="right", no_wrap=True)
-    what, most = design.measures[number], largest(grid, number)
+    what, most = design.outcomes[number], largest(grid, number)
     for value, row in zip(plan.rows.values, grid.cells, strict=True):
         cells = [_cell(cell[number], what, most, words) for cell in row]
         table.add_row(Text(value_text(value, words), style="bold"), *cells)
     return table
 
 
-def _cell(one: Difference, what: Measure, most: float, words: Words) -> Text:
+def _cell(one: Difference, what: Outcome, most: float, words: Words) -> Text:
     text = f" {cell_text(one, what, words)} "
     if not one.shown:
         return Text(text, style="dim")
@@ -79,7 +80,7 @@ def _cell(one: Difference, what: Measure, most: float, words: Words) -> Text:
     return Text(text, style=Style(color=Color.from_rgb(*INK), bgcolor=shade))
 
 
-def cell_text(one: Difference, what: Measure, words: Words) -> str:
+def cell_text(one: Difference, what: Outcome, words: Words) -> str:
     """Return a difference, marked if its interval includes zero."""
     return change(one.mean, what, words) + (f" {UNSURE}" if not one.shown else "  ")
 
@@ -115,7 +116,6 @@ def footing(grid: Grid, words: Words) -> list[str]:
 def grid_json(grid: Grid) -> dict[str, Any]:
     """Return a grid as data from which a chart can be drawn."""
     design, plan = grid.design, grid.design.plan
-    words = Words(Language.NL), Words(Language.EN)
     return {
         "plan": plan.model_dump(),
         "identity": plan.digest(),
@@ -126,11 +126,11 @@ def grid_json(grid: Grid) -> dict[str, Any]:
         "columns": {"setting": plan.columns.setting, "values": plan.columns.values},
         "outcomes": [
             {
-                **measure_json(what, *words),
+                **outcome_json(what),
                 "reference": number_or_none(grid.reference[number]),
                 "cells": [[difference_json(cell[number]) for cell in row] for row in grid.cells],
             }
-            for number, what in enumerate(design.measures)
+            for number, what in enumerate(design.outcomes)
         ],
     }
 
@@ -141,10 +141,10 @@ def grid_csv(grid: Grid) -> str:
     writer = csv.writer(file, lineterminator="\n")
     ends = ("difference", "low", "high", "shown", "reference")
     writer.writerow(["outcome", "unit", plan.rows.setting, plan.columns.setting, *ends])
-    for number, what in enumerate(grid.design.measures):
+    for number, what in enumerate(grid.design.outcomes):
         for row_value, row in zip(plan.rows.values, grid.cells, strict=True):
             for column_value, cell in zip(plan.columns.values, row, strict=True):
                 values = difference_json(cell[number]).values()
                 reference = number_or_none(grid.reference[number])
-                writer.writerow([what.name, what.unit, row_value, column_value, *values, reference])
+                writer.writerow([what.name, plain_unit(what), row_value, column_value, *values, reference])
     return file.getvalue()

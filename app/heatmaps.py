@@ -13,17 +13,18 @@ from matplotlib.figure import Figure
 from app.charts import MUTED, STYLE
 from app.grid import axes as axes_text
 from app.grid import cell_text, colour, largest
-from app.measures import better, label, setting_title, unit, value_text
+from app.measures import better, setting_title, unit, value_text
 from app.words import Words
-from experiments.evaluations import Difference, Measure
+from experiments.evaluations import Difference
 from experiments.grid import Grid
+from sim.outcomes import Outcome
 
 CELL, SIDE = (0.85, 0.42), (2.2, 1.5)  # inches: a cell, and what stands around the cells
 
 
 def heatmaps_svg(grid: Grid, words: Words) -> str:
     """Draw a heat map of each outcome, one below the other."""
-    plan, count = grid.design.plan, len(grid.design.measures)
+    plan, count = grid.design.plan, len(grid.design.outcomes)
     width = SIDE[0] + CELL[0] * len(plan.columns.values)
     height = SIDE[1] + CELL[1] * len(plan.rows.values)
     with rc_context({**STYLE, "axes.grid": False, "svg.hashsalt": axes_text(grid, words)}):
@@ -38,14 +39,16 @@ def heatmaps_svg(grid: Grid, words: Words) -> str:
 
 def _draw(axes: Axes, grid: Grid, number: int, words: Words) -> None:
     design, plan = grid.design, grid.design.plan
-    what, most = design.measures[number], largest(grid, number)
+    what, most = design.outcomes[number], largest(grid, number)
     shades = np.array([[colour(_part(cell[number], what, most)) for cell in row] for row in grid.cells], dtype=np.uint8)
     axes.imshow(shades, aspect="auto")
     for y, row in enumerate(grid.cells):
         for x, cell in enumerate(row):
             text = cell_text(cell[number], what, words).strip()
             axes.text(x, y, text, ha="center", va="center", fontsize=9, color=None if cell[number].shown else MUTED)
-    axes.set_title(words("grid.chart", label=label(what, words), unit=unit(what, words)), loc="left", fontsize=11)
+    axes.set_title(
+        words("grid.chart", label=words.pick(what, "label"), unit=unit(what, words)), loc="left", fontsize=11
+    )
     axes.set_xticks(range(len(plan.columns.values)), _values(plan.columns.values, words))
     axes.set_yticks(range(len(plan.rows.values)), _values(plan.rows.values, words))
     axes.set_xlabel(setting_title(design.kind, plan.columns.setting, words))
@@ -54,7 +57,7 @@ def _draw(axes: Axes, grid: Grid, number: int, words: Words) -> None:
         spine.set_visible(False)
 
 
-def _part(one: Difference, what: Measure, most: float) -> float:
+def _part(one: Difference, what: Outcome, most: float) -> float:
     return better(one.mean, what) / most if one.shown else 0.0
 
 

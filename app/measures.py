@@ -8,44 +8,45 @@ from typing import Any
 
 from agents.errors import InputError
 from app.words import Words
-from experiments.evaluations import PUBLIC_COST, Difference, Measure
+from experiments.evaluations import Difference
 from scenarios.policies import policy_texts
-from sim.outcomes import outcome_table
+from sim.outcomes import Outcome
 
 TIMES = {"share": 100.0, "0-1": 100.0, "euro": 1e-6, "euro/network-year": 1e-3}
 """What a value is multiplied by before it is shown, by unit: points of a hundred, millions, thousands."""
 
 
-def label(what: Measure, words: Words) -> str:
-    """Return what an outcome is called."""
-    return words("grid.public_cost") if what.name == PUBLIC_COST else words.pick(outcome_table()[what.name], "label")
+def plain_unit(what: Outcome) -> str:
+    """Return the unit of an outcome at the end of a run: a flow is summed over its quarters."""
+    return what.unit.removesuffix("/quarter") if what.level == "flow" else what.unit
 
 
-def unit(what: Measure, words: Words) -> str:
+def unit(what: Outcome, words: Words) -> str:
     """Return in what a difference is shown."""
-    return words.texts.get(f"grid.unit.{what.unit}", words.texts.get(f"unit.{what.unit}", what.unit))
+    name = plain_unit(what)
+    return words.texts.get(f"grid.unit.{name}", words.texts.get(f"unit.{name}", name))
 
 
-def level(value: float, what: Measure, words: Words) -> str:
+def level(value: float, what: Outcome, words: Words) -> str:
     """Return the value of an outcome, the larger the fewer decimals."""
-    shown = value * TIMES.get(what.unit, 1.0)
+    shown = value * TIMES.get(plain_unit(what), 1.0)
     return words.number(shown, 0 if shown == 0.0 or abs(shown) >= 99.95 else 1 if abs(shown) >= 0.995 else 2)
 
 
-def change(value: float, what: Measure, words: Words) -> str:
+def change(value: float, what: Outcome, words: Words) -> str:
     """Return a difference with its sign."""
     text = level(value, what, words)
     return f"+{text}" if value > 0.0 and math.isfinite(value) else text
 
 
-def interval(one: Difference, what: Measure, words: Words) -> str:
+def interval(one: Difference, what: Outcome, words: Words) -> str:
     """Return the ends of an interval; a dash if it cannot be estimated."""
     if not math.isfinite(one.low):
         return "–"
     return words("grid.interval", low=change(one.low, what, words), high=change(one.high, what, words))
 
 
-def better(value: float, what: Measure) -> float:
+def better(value: float, what: Outcome) -> float:
     """Return a difference so that more is better."""
     return -value if what.direction == "less" else value
 
@@ -79,10 +80,10 @@ def difference_json(one: Difference) -> dict[str, float | bool | None]:
     return {"difference": number_or_none(one.mean), **ends, "shown": one.shown}
 
 
-def measure_json(what: Measure, words_nl: Words, words_en: Words) -> dict[str, Any]:
-    """Return a measure as data, with its labels."""
-    labels = {"label_nl": label(what, words_nl), "label_en": label(what, words_en)}
-    return {"name": what.name, **labels, "unit": what.unit, "direction": what.direction}
+def outcome_json(what: Outcome) -> dict[str, Any]:
+    """Return what an outcome is, as data."""
+    labels = {"label_nl": what.label_nl, "label_en": what.label_en}
+    return {"name": what.name, **labels, "unit": plain_unit(what), "direction": what.direction}
 
 
 def names(given: str, option: str) -> Sequence[str]:

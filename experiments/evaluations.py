@@ -14,7 +14,6 @@ import os
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,7 @@ from agents.errors import InputError
 from experiments.identity import describe, digest
 from experiments.runner import Experiment, Failed, Replicate
 from experiments.work import Work
-from sim.outcomes import OUTCOMES, outcome_table
+from sim.outcomes import OUTCOMES, Outcome, outcome_table
 
 if TYPE_CHECKING:
     from sim.model import PpsModel
@@ -35,46 +34,22 @@ CONFIDENCE = 0.95
 SCHEMA_VERSION = 1
 WRITABLE = "a folder that can be written, on a disk with room"
 
-PUBLIC_COST = "public_cost"
-"""All public money: what partnerships get, and what governments spend on policies that does not reach them."""
-
 type Advance = Callable[[int], object]
 type Result = tuple[int, list[float]] | Failed
 
 
-@dataclass(frozen=True)
-class Measure:
-    """What is measured of a run: an outcome, or all public money.
-
-    Attributes:
-        name: Its name.
-        outcomes: Names of the outcomes of which it is the sum.
-        unit: Its unit.
-        direction: Whether `more` or `less` is better, or `neither`.
-    """
-
-    name: str
-    outcomes: tuple[str, ...]
-    unit: str
-    direction: str
-
-
-def measure(name: str, where: str) -> Measure:
-    """Return a measure by name.
+def outcome_of(name: str, where: str) -> Outcome:
+    """Return an outcome by name.
 
     Raises:
-        InputError: If there is no such outcome.
+        InputError: If there is none.
     """
-    if name == PUBLIC_COST:
-        return Measure(name, ("public_euros", "euros_policy_elsewhere"), "euro", "less")
     table = outcome_table()
     if name not in table:
-        near = difflib.get_close_matches(name[:60], (*table, PUBLIC_COST), n=1)
-        hint = f"did you mean {near[0]}?" if near else f"an outcome of sim/outcomes.csv, or {PUBLIC_COST}"
+        near = difflib.get_close_matches(name[:60], table, n=1)
+        hint = f"did you mean {near[0]}?" if near else "an outcome, as `pps run --json` names them"
         raise InputError(f"unknown outcome {reprlib.repr(name)}", where, hint)
-    outcome = table[name]
-    unit = outcome.unit.removesuffix("/quarter") if outcome.level == "flow" else outcome.unit
-    return Measure(name, (name,), unit, outcome.direction)
+    return table[name]
 
 
 @dataclass(frozen=True)
@@ -94,14 +69,10 @@ class Evaluation:
     draws: tuple[int, ...]
     failed: Mapping[int, str]
 
-    @cached_property
-    def _column(self) -> Mapping[str, int]:
-        return {name: i for i, name in enumerate(OUTCOMES)}
-
-    def of(self, what: Measure) -> Floats:
-        """Return what is measured in each replicate."""
-        total: Floats = self.values[:, [self._column[name] for name in what.outcomes]].sum(axis=1)
-        return total
+    def of(self, outcome: Outcome) -> Floats:
+        """Return an outcome in each replicate."""
+        values: Floats = self.values[:, OUTCOMES.index(outcome.name)]
+        return values
 
 
 @dataclass(frozen=True)
@@ -150,13 +121,13 @@ def evaluate(
     return [one for one in (found[identity] for identity in identities) if one is not None]
 
 
-def difference(one: Evaluation, base: Evaluation, what: Measure) -> Difference:
+def difference(one: Evaluation, base: Evaluation, outcome: Outcome) -> Difference:
     """Return how a scenario differs from a reference, replicate by replicate.
 
     The interval is of Student's t. Replicates with the same draw of parameters differ alike, so that the draws count
     as independent and not the replicates (a cluster-robust variance); with one draw the replicates do.
     """
-    pairs = one.of(what) - base.of(what)
+    pairs = one.of(outcome) - base.of(outcome)
     defined = np.isfinite(pairs)
     pairs, draws = pairs[defined], np.array(one.draws)[defined]
     if not len(pairs):

@@ -18,12 +18,13 @@ import numpy as np
 from agents.columns import Bools, Floats, Ints
 from agents.errors import InputError
 from experiments.budget import Cents, cents_of, staff_cents, takes_money, with_budget
-from experiments.evaluations import Advance, Difference, Evaluation, Measure, difference, evaluate
+from experiments.evaluations import Advance, Difference, Evaluation, difference, evaluate
 from experiments.runner import Experiment
 from scenarios.policies import make_policies, settings_of
 from scenarios.policy import Policy
 from scenarios.scenario import Scenario
 from sim.ledger import CENTS
+from sim.outcomes import Outcome
 
 if TYPE_CHECKING:
     import optuna
@@ -61,7 +62,7 @@ class Search:
 
     scenario: Scenario
     budget_euro_year: float
-    objectives: tuple[Measure, ...]
+    objectives: tuple[Outcome, ...]
     replicates: int = 8
     check_replicates: int = 32
     population: int = 16
@@ -171,7 +172,7 @@ class FellBack:
         mean_again: With other seeds.
     """
 
-    objective: Measure
+    objective: Outcome
     best_found: float
     best_again: float
     mean_found: float
@@ -320,7 +321,7 @@ def _mix(search: Search, genes: Genes) -> Mix:
 
 
 # ── which are best ──────────────────────────────────────────────────────────────────────────────────────
-def _differences(one: Evaluation, base: Evaluation, objectives: Sequence[Measure]) -> tuple[Difference, ...]:
+def _differences(one: Evaluation, base: Evaluation, objectives: Sequence[Outcome]) -> tuple[Difference, ...]:
     """Return the difference in each objective; undefined if it is not over the same replicates as that of others."""
     return tuple(
         difference(one, base, what)
@@ -334,7 +335,7 @@ def _defined(differences: Sequence[Difference]) -> bool:
     return all(math.isfinite(one.mean) for one in differences)
 
 
-def _oriented(rows: Sequence[Sequence[Difference]], objectives: Sequence[Measure]) -> Floats:
+def _oriented(rows: Sequence[Sequence[Difference]], objectives: Sequence[Outcome]) -> Floats:
     """Return mean differences so that more is better, shape (mixes, objectives)."""
     signs = np.array([1.0 if one.direction == "more" else -1.0 for one in objectives])
     values = np.array([[one.mean for one in row] for row in rows]).reshape(len(rows), len(objectives))

@@ -15,10 +15,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
 
 from agents.errors import InputError
-from experiments.evaluations import Advance, Difference, Evaluation, Measure, difference, evaluate, measure
+from experiments.evaluations import Advance, Difference, Evaluation, difference, evaluate, outcome_of
 from experiments.runner import MOST_REPLICATES, MOST_SEED, Experiment
 from scenarios.policies import make_policies, settings_of
 from scenarios.scenario import LARGEST_FILE, Scenario, load_scenario
+from sim.outcomes import Outcome
 
 PLANS = Path(__file__).with_name("plans")
 MOST_VALUES = 40  # of a lever: a heat map that can still be read
@@ -48,7 +49,7 @@ class Plan(BaseModel):
         settings: Settings of the policy that every cell shares.
         rows: The lever down the side.
         columns: The lever along the top.
-        outcomes: What is measured; `public_cost` is all public money.
+        outcomes: What is measured.
         replicates: Of every cell, if nobody asks for another number.
         seed: Of replicate 0; likewise.
         scale: Share of the firms that is simulated; likewise.
@@ -83,14 +84,14 @@ class Design:
     Attributes:
         plan: The plan.
         kind: Kind of the policy.
-        measures: What is measured.
+        outcomes: What is measured.
         reference: The scenario without the policy.
         cells: The scenarios, row by row.
     """
 
     plan: Plan
     kind: str
-    measures: tuple[Measure, ...]
+    outcomes: tuple[Outcome, ...]
     reference: Scenario
     cells: tuple[tuple[Scenario, ...], ...]
 
@@ -112,8 +113,8 @@ class Grid:
 
     Attributes:
         design: The design.
-        reference: Mean of each measure without the policy.
-        cells: Differences of each measure, row by row.
+        reference: Mean of each outcome without the policy.
+        cells: Differences of each outcome, row by row.
         replicates: Replicates of every cell.
         failed: How many replicates failed, in all cells together.
     """
@@ -163,14 +164,14 @@ def run_grid(design: Design, make: Make, folder: Path, workers: int, advance: Ad
     base, *others = evaluate(experiments, folder, workers, advance)
     width = len(plan.columns.values)
     rows = [others[start : start + width] for start in range(0, len(others), width)]
-    cells = tuple(tuple(_differences(cell, base, design.measures) for cell in row) for row in rows)
-    means = tuple(float(base.of(what).mean()) for what in design.measures)
+    cells = tuple(tuple(_differences(cell, base, design.outcomes) for cell in row) for row in rows)
+    means = tuple(float(base.of(what).mean()) for what in design.outcomes)
     failed = sum(len(one.failed) for one in (base, *others))
     return Grid(design, means, cells, plan.replicates, failed)
 
 
-def _differences(cell: Evaluation, base: Evaluation, measures: Sequence[Measure]) -> tuple[Difference, ...]:
-    return tuple(difference(cell, base, what) for what in measures)
+def _differences(cell: Evaluation, base: Evaluation, outcomes: Sequence[Outcome]) -> tuple[Difference, ...]:
+    return tuple(difference(cell, base, what) for what in outcomes)
 
 
 def _design(plan: Plan, path: Path) -> Design:
@@ -179,7 +180,7 @@ def _design(plan: Plan, path: Path) -> Design:
     scenario = load_scenario(beside)
     others = {one.name: settings_of(one) for one in scenario.policies}
     own = {**others.pop(plan.policy, {}), **plan.settings}
-    measures = tuple(measure(name, f"{where}, outcomes") for name in plan.outcomes)
+    outcomes = tuple(outcome_of(name, f"{where}, outcomes") for name in plan.outcomes)
     _check_levers(plan, where)
 
     def cell(row: Value, column: Value) -> Scenario:
@@ -190,7 +191,7 @@ def _design(plan: Plan, path: Path) -> Design:
     cells = tuple(tuple(cell(row, column) for column in plan.columns.values) for row in plan.rows.values)
     reference = scenario.model_copy(update={"policies": make_policies(others, where)})
     kind = next(one.kind for one in cells[0][0].policies if one.name == plan.policy)
-    return Design(plan, kind, measures, reference, cells)
+    return Design(plan, kind, outcomes, reference, cells)
 
 
 def _check_levers(plan: Plan, where: str) -> None:

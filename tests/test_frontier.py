@@ -25,7 +25,7 @@ from app import frontier as pages
 from app.words import Language, Words
 from experiments import frontier
 from experiments.budget import cents_of
-from experiments.evaluations import Evaluation, measure
+from experiments.evaluations import Evaluation
 from experiments.frontier import Search, fell_back, find_frontier, first_mixes, non_dominated, spread, with_policies
 from experiments.parameter_sets import ParameterSets
 from experiments.runner import Experiment
@@ -33,11 +33,11 @@ from scenarios.national import load_national
 from scenarios.policies.regie import OwnershipRule, RegieFund
 from scenarios.policy import Policy
 from scenarios.scenario import Scenario
-from sim.outcomes import OUTCOMES
+from sim.outcomes import OUTCOMES, outcome_table
 from tests.worlds import scenario, small_pack
 
-OBJECTIVES = tuple(measure(name, "here") for name in ("networks_sustained", "students_direct", "public_cost"))
-SUSTAINED, STUDENTS, EUROS = (OUTCOMES.index(one.outcomes[0]) for one in OBJECTIVES)
+OBJECTIVES = tuple(outcome_table()[name] for name in ("networks_sustained", "students_direct", "public_euros"))
+SUSTAINED, STUDENTS, EUROS = (OUTCOMES.index(one.name) for one in OBJECTIVES)
 
 
 class Rule(Policy):
@@ -142,7 +142,7 @@ def test_policies_are_added_by_kind() -> None:
         ({"scenario": scenario()}, "policies"),
         ({"objectives": OBJECTIVES[:1]}, "outcomes"),
         ({"objectives": (*OBJECTIVES, OBJECTIVES[0])}, "outcomes"),
-        ({"objectives": (*OBJECTIVES, measure("students", "here"))}, "outcomes"),
+        ({"objectives": (*OBJECTIVES, outcome_table()["students"])}, "outcomes"),
         ({"replicates": 0}, "replicates"),
         ({"check_replicates": 0}, "check_replicates"),
         ({"population": 1}, "population"),
@@ -218,7 +218,7 @@ def test_the_best_trade_offs_are_found(toy: Callable[..., Toy]) -> None:
     values = {OBJECTIVES[i].name: [point.again[i].mean for point in found.points] for i in range(3)}
     assert max(values["networks_sustained"]) == pytest.approx(1.0), "all for the fund"
     assert max(values["students_direct"]) > 0.9 * 13.0, "nearly all for ownership, and the rule: not one of the first"
-    assert min(values["public_cost"]) == 0.0
+    assert min(values["public_euros"]) == 0.0
     with_rule = [bool(point.mix.rules) for point in found.points]
     assert np.mean(with_rule) > 0.5, "the rule costs nothing, and students like it"
     assert all(point.stands for point in found.points)

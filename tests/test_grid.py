@@ -22,9 +22,10 @@ from agents.parameters import make_parameters
 from app import cli
 from app import grid as pages
 from app.heatmaps import heatmaps_svg
+from app.measures import plain_unit
 from app.words import Language, Words
 from experiments import evaluations
-from experiments.evaluations import Difference, Evaluation, difference, evaluate, measure
+from experiments.evaluations import Difference, Evaluation, difference, evaluate
 from experiments.grid import Design, Grid, list_plans, load_plan, run_grid
 from experiments.parameter_sets import ParameterSets
 from experiments.runner import Experiment, Failed, Finished, run_replicate
@@ -41,12 +42,12 @@ name = "klein"
 title_nl = "Klein"
 title_en = "Small"
 policy = "regie-fund"
-outcomes = ["regie_fte", "public_cost", "networks_alive"]
+outcomes = ["regie_fte", "public_euros", "networks_alive"]
 replicates = 2
 
 [settings]
 starts = "2014-Q1"
-staff_euro_year = 0
+staff_euro_year = 1000
 
 [rows]
 setting = "euro_year"
@@ -105,18 +106,9 @@ def test_what_is_kept_is_what_the_summary_of_a_whole_run_says(tmp_path: Path) ->
     np.testing.assert_allclose(one.values[0], summary["mean"].reindex(list(OUTCOMES)), rtol=1e-12)
 
 
-def test_all_public_money_is_what_partnerships_get_and_what_goes_elsewhere() -> None:
-    what = measure("public_cost", "here")
-    values = np.arange(len(OUTCOMES), dtype=float)[None, :]
-    one = Evaluation("", values, (0,), {})
-    assert one.of(what) == OUTCOMES.index("public_euros") + OUTCOMES.index("euros_policy_elsewhere")
-
-
 def test_a_flow_loses_the_quarter_from_its_unit() -> None:
-    assert measure("euros_regie", "here").unit == "euro"
-    assert measure("students_direct", "here").unit == outcome_table()["students_direct"].unit
-    with pytest.raises(InputError, match="did you mean networks_alive"):
-        measure("network_alive", "here")
+    assert plain_unit(outcome_table()["euros_regie"]) == "euro"
+    assert plain_unit(outcome_table()["students_direct"]) == "students/year"
 
 
 def test_who_asks_again_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +149,7 @@ def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
 
 # ── differences ─────────────────────────────────────────────────────────────────────────────────────────
 
-ALIVE = measure("networks_alive", "here")
+ALIVE = outcome_table()["networks_alive"]
 
 
 def world(values: list[float], draws: tuple[int, ...]) -> Evaluation:
@@ -296,11 +288,13 @@ def test_a_broken_plan_never_gives_a_traceback(
 
 def test_where_nothing_is_paid_nothing_differs_and_money_acts_as_it_should(done: Grid) -> None:
     nothing = Difference(0.0, 0.0, 0.0)
-    assert done.cells[0] == ((nothing,) * 3, (nothing,) * 3)  # no euros
-    assert done.cells[1][0] == (nothing,) * 3  # no years
+    for cell in (*done.cells[0], done.cells[1][0]):  # no euros, no years
+        regie, cost, alive = cell
+        assert (regie, alive) == (nothing, nothing)
+        np.testing.assert_allclose((cost.mean, cost.low, cost.high), 5_000)  # five years of staff
     regie, cost, _ = done.cells[1][1]
     assert regie.mean > 0
-    assert cost.mean > 0
+    assert cost.mean > 5_000
     assert done.failed == 0
 
 
@@ -357,7 +351,7 @@ def test_csv_and_json_hold_every_cell(done: Grid) -> None:
     assert lines[0] == "outcome,unit,euro_year,years,difference,low,high,shown,reference"
     assert len(lines) == 1 + 3 * 4
     data = json.loads(json.dumps(pages.grid_json(done), allow_nan=False))
-    assert [one["name"] for one in data["outcomes"]] == ["regie_fte", "public_cost", "networks_alive"]
+    assert [one["name"] for one in data["outcomes"]] == ["regie_fte", "public_euros", "networks_alive"]
     assert data["outcomes"][0]["cells"][1][1]["difference"] == done.cells[1][1][0].mean
 
 
