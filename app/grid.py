@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,8 +75,8 @@ def _table(grid: Grid, number: int, words: Words) -> Table:
 
 def _cell(one: Difference, what: Outcome, most: float, words: Words) -> Text:
     text = f" {cell_text(one, what, words)} "
-    if not one.shown:
-        return Text(text, style="dim")
+    if not one.mean or not math.isfinite(one.mean):
+        return Text(text)
     shade = Color.from_rgb(*colour(better(one.mean, what) / most))
     return Text(text, style=Style(color=Color.from_rgb(*INK), bgcolor=shade))
 
@@ -93,12 +94,18 @@ def axes(grid: Grid, words: Words) -> str:
 
 
 def largest(grid: Grid, number: int) -> float:
-    """Return the largest difference of an outcome, which gets the darkest colour."""
-    return max((abs(cell[number].mean) for row in grid.cells for cell in row if cell[number].shown), default=1.0)
+    """Return the largest difference of an outcome, which gets the darkest colour, whether it is shown or not.
+
+    A colour for what is shown alone would give the smallest the darkest where larger ones are less sure.
+    """
+    means = (cell[number].mean for row in grid.cells for cell in row)
+    return max((abs(mean) for mean in means if math.isfinite(mean)), default=0.0) or 1.0
 
 
 def colour(part: float) -> Colour:
-    """Return a colour for a part of the largest difference, from -1 (worse) to 1 (better)."""
+    """Return a colour for a part of the largest difference, from -1 (worse) to 1 (better); white if undefined."""
+    if not math.isfinite(part):
+        return WHITE
     end = BETTER if part > 0 else WORSE
     red, green, blue = (round(w + DARKEST * min(abs(part), 1.0) * (e - w)) for w, e in zip(WHITE, end, strict=True))
     return red, green, blue

@@ -11,13 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from app.charts import MUTED, STYLE
+from app.grid import UNSURE, cell_text, colour, largest
 from app.grid import axes as axes_text
-from app.grid import cell_text, colour, largest
 from app.measures import better, setting_title, unit, value_text
 from app.words import Words
-from experiments.evaluations import Difference
 from experiments.grid import Grid
-from sim.outcomes import Outcome
 
 CELL, SIDE = (0.85, 0.42), (2.2, 1.5)  # inches: a cell, and what stands around the cells
 
@@ -32,6 +30,7 @@ def heatmaps_svg(grid: Grid, words: Words) -> str:
         figure.suptitle(words.pick(plan, "title"), fontweight="bold")
         for number in range(count):
             _draw(figure.add_subplot(count, 1, number + 1), grid, number, words)
+        figure.supxlabel(words("grid.mark", mark=UNSURE), fontsize=9, color=MUTED)
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None}, facecolor="white")
     return file.getvalue()
@@ -40,12 +39,14 @@ def heatmaps_svg(grid: Grid, words: Words) -> str:
 def _draw(axes: Axes, grid: Grid, number: int, words: Words) -> None:
     design, plan = grid.design, grid.design.plan
     what, most = design.outcomes[number], largest(grid, number)
-    shades = np.array([[colour(_part(cell[number], what, most)) for cell in row] for row in grid.cells], dtype=np.uint8)
+    shades = np.array(
+        [[colour(better(cell[number].mean, what) / most) for cell in row] for row in grid.cells], dtype=np.uint8
+    )
     axes.imshow(shades, aspect="auto")
     for y, row in enumerate(grid.cells):
         for x, cell in enumerate(row):
             text = cell_text(cell[number], what, words).strip()
-            axes.text(x, y, text, ha="center", va="center", fontsize=9, color=None if cell[number].shown else MUTED)
+            axes.text(x, y, text, ha="center", va="center", fontsize=9)
     axes.set_title(
         words("grid.chart", label=words.pick(what, "label"), unit=unit(what, words)), loc="left", fontsize=11
     )
@@ -55,10 +56,6 @@ def _draw(axes: Axes, grid: Grid, number: int, words: Words) -> None:
     axes.set_ylabel(setting_title(design.kind, plan.rows.setting, words))
     for spine in axes.spines.values():
         spine.set_visible(False)
-
-
-def _part(one: Difference, what: Outcome, most: float) -> float:
-    return better(one.mean, what) / most if one.shown else 0.0
 
 
 def _values(values: Sequence[object], words: Words) -> list[str]:

@@ -62,7 +62,7 @@ values = [0, 8.0]
 def make(asked: Scenario, seed: int, replicates: int) -> Experiment:
     """A small world in which subsidies have ended."""
     central = ParameterSets((make_parameters(),))
-    asked = asked.model_copy(update={"until": "2018-Q4"})
+    asked = asked.model_copy(update={"until": "2017-Q4"})
     return Experiment(small_pack(), load_national(), asked, central, seed, replicates)
 
 
@@ -102,7 +102,7 @@ def test_what_is_kept_is_what_the_summary_of_a_whole_run_says(tmp_path: Path) ->
     (one,) = evaluate([experiment], tmp_path)
     whole = run_replicate(experiment.replicate(0))
     assert isinstance(whole, Finished)
-    summary = summarise(whole.tables["series"].to_pandas(), "2018-Q4", {0: 0})
+    summary = summarise(whole.tables["series"].to_pandas(), "2017-Q4", {0: 0})
     np.testing.assert_allclose(one.values[0], summary["mean"].reindex(list(OUTCOMES)), rtol=1e-12)
 
 
@@ -291,10 +291,10 @@ def test_where_nothing_is_paid_nothing_differs_and_money_acts_as_it_should(done:
     for cell in (*done.cells[0], done.cells[1][0]):  # no euros, no years
         regie, cost, alive = cell
         assert (regie, alive) == (nothing, nothing)
-        np.testing.assert_allclose((cost.mean, cost.low, cost.high), 5_000)  # five years of staff
+        np.testing.assert_allclose((cost.mean, cost.low, cost.high), 4_000)  # four years of staff
     regie, cost, _ = done.cells[1][1]
     assert regie.mean > 0
-    assert cost.mean > 5_000
+    assert cost.mean > 4_000
     assert done.failed == 0
 
 
@@ -344,6 +344,9 @@ def test_cells_are_shaded_by_direction_and_marked_if_nothing_is_shown(done: Grid
     teal, orange = (f"48;2;{red};{green};{blue}" for red, green, blue in map(pages.colour, (1.0, -1.0)))
     assert teal in more.split("80,000")[1], "the largest gain is darkest"
     assert orange in cost.split("80,000")[1], "money that is spent is worse"
+    assert more.count("48;2;") == 4, (
+        "a large difference that is unsure has a colour too, so that small ones do not stand out"
+    )
 
 
 def test_csv_and_json_hold_every_cell(done: Grid) -> None:
