@@ -274,3 +274,21 @@ class Parameters:
     wave_practice: float  # 0-1
     mve_adequacy: float  # 0-1
     policy_outside_multilevel: float  # share
+    policy_portfolio_growth: float  # 1/year
+    policy_hybrid_practice: float  # 1/year
+    policy_hybrid_llo: float  # 1/year
+    policy_practoraat_links: float  # 1/year
+    policy_voucher_gain: float  # share
+    policy_desk_uptake: float  # share
+    policy_recognition_gain: float  # share
+    policy_orchestration_per_fte: float  # 1/fte/year
+    policy_orchestration_fades: float  # 1/year
+    policy_bridge_leader: float  # 1/fte/year
+    policy_place_hardware: float  # share
+    policy_place_software: float  # share
+    policy_visit_resets: float  # share
+    policy_multilevel_urges: float  # factor
+    policy_trust_inherited: float  # share
+    policy_library_reuse: float  # factor
+    policy_outside_builds: float  # share
+    policy_demand_response: float  # share

@@ -177,6 +177,10 @@ class PpsTable(Table):
     last_paid: Ints = column(int, -1)  # last quarter with national subsidy of any scheme
     consortium: Bools = column(bool, False)
     scaled_up: Ints = column(int, -1)
+    # rules of this quarter that policies may change; set anew every quarter
+    llo_uptake: Floats = column(float, 1.0)  # how many employees take part in LLO, as a factor
+    culture_gain: Floats = column(float, 1.0)  # how much firms learn to learn in it, as a factor
+    reuse: Floats = column(float, 1.0)  # how much it gains by material of others, as a factor
     # its status and its network, kept apart
     status: Ints = column(int)
     decision: Ints = column(int)

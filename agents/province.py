@@ -11,7 +11,8 @@ class Province(Organisation):
     """A province with money for partnerships and a capacity to bring them together.
 
     Attributes:
-        orchestration: 0-1, how strongly it links partnerships, schools and firms (mechanisms CO-01, CO-02).
+        own_orchestration: 0-1, how strongly it links partnerships, schools and firms by itself.
+        added_orchestration: 0-1, share of what is missing that staff paid by a policy add.
         instruments: Names of the policies in force.
     """
 
@@ -19,10 +20,16 @@ class Province(Organisation):
         super().__init__(model, id, name)
         self.row = row
         self.budget_euro_year = budget_euro_year
-        self.orchestration = orchestration
+        self.own_orchestration = orchestration
+        self.added_orchestration = 0.0
         self.instruments: list[str] = []
         self.account = -1
         self.promised = 0  # cents promised to partnerships and not yet paid
+
+    @property
+    def orchestration(self) -> float:
+        """How strongly it links partnerships, schools and firms, 0-1 (mechanisms CO-01, CO-02)."""
+        return self.own_orchestration + self.added_orchestration * (1.0 - self.own_orchestration)
 
     @property
     def budget(self) -> int:

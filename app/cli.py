@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +25,7 @@ from app.words import Language, Words
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from experiments.compare import Comparison
     from experiments.runner import Experiment, Result
     from experiments.store import Run
     from scenarios.scenario import Scenario
@@ -34,6 +35,7 @@ RESULTS = Path("results")
 OPTIONS = ("region", "replicates", "scale", "seed", "workers")  # as an error of what they ask for names them
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 FAILURES_TOLD = 3  # replicates; run.json holds all
+IDENTITY_SHOWN = 16  # characters of the identity of an experiment in the name of its folder
 LASTS = 1.0  # seconds after which a progress bar is shown
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -247,6 +249,136 @@ def _console() -> Console:
     return Console(markup=False, highlight=False, emoji=False)
 
 
+# ── pps compare ─────────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def compare(
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(metavar="BASELINE SCENARIO...", help="Named scenarios or files; the first is the reference."),
+    ],
+    region: Annotated[str, typer.Option(help="A named region, or the folder of a region pack.")] = "noord-brabant",
+    seed: Annotated[int, typer.Option(help="Seed of the first pair; the next has seed + 1.")] = 1,
+    replicates: Annotated[int, typer.Option(help="How many pairs are run; in twos with the same parameters.")] = 64,
+    parameters: Annotated[
+        str,
+        typer.Option(
+            metavar="posterior|default|FOLDER",
+            help="Where parameters come from: draws of the posterior, the central set, or draws in FOLDER.",
+        ),
+    ] = "posterior",
+    until: Annotated[
+        str | None, typer.Option(help="Last quarter, such as 2030-Q4; by default that of the scenarios.")
+    ] = None,
+    scale: Annotated[float, typer.Option(help="Share of the firms that is simulated: above 0 to 1.")] = 1.0,
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    why: Annotated[bool, typer.Option("--why", help="Tell which mechanisms made networks end otherwise.")] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MECHANISM", help="Compare without a mechanism as well; may be given more than once."),
+    ] = None,
+    csv: Annotated[str | None, typer.Option("--csv", metavar="FILE", help="Write the differences as CSV.")] = None,
+    html: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write a page that stands alone.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Compare scenarios with a reference, pair by pair with the same chance and parameters."""
+    words = Words(lang)
+    from app.compare import writable, write_csv
+    from experiments.compare import check_scenarios
+    from experiments.compare import compare as found_in
+    from experiments.mechanisms import find_mechanism
+    from experiments.mechanisms import without as leave_out
+
+    csv_file, html_file = (
+        None if file is None else writable(file, option) for file, option in ((csv, "--csv"), (html, "--html"))
+    )
+    if html_file is not None:
+        _needs_analysis("jinja2", "matplotlib")
+    if replicates < 2:
+        raise InputError(f"cannot compare with {replicates}", "--replicates", "2 or more")
+    left_out = [find_mechanism(name, "--without") for name in dict.fromkeys(without or [])]
+    with _options_named():
+        plain = [_experiment(name, region, parameters, seed, replicates, until, scale) for name in scenarios]
+        check_scenarios([experiment.scenario for experiment in plain])
+        asked = [*plain, *(leave_out(one, mechanism) for mechanism in left_out for one in plain)]
+        runs = _compared(asked, _cores() if workers is None else workers, words, quiet)
+    size = len(plain)
+    ablated = {
+        mechanism.name: runs[size * number : size * (number + 1)] for number, mechanism in enumerate(left_out, start=1)
+    }
+    found = found_in(runs[:size], why, ablated)
+    if csv_file is not None:
+        write_csv(found, csv_file)
+    if html_file is not None:
+        from app.compare_page import write_compare_page
+
+        options = {"region": region, "seed": seed, "replicates": replicates, "parameters": parameters, "until": until}
+        again = [*scenarios, *_typed({**options, "scale": scale}), *(["--why"] if why else [])]
+        again += [part for mechanism in left_out for part in ("--without", mechanism.name)]
+        write_compare_page(
+            found, html_file, ["pps", "compare", *again, "--html", str(html_file), "--lang", lang], words
+        )
+    _show_comparison(found, words, as_json, quiet, [file for file in (csv_file, html_file) if file])
+    if any(run.about["replicates_failed"] for run in runs):
+        raise typer.Exit(FAILURE)
+
+
+def _typed(options: Mapping[str, object]) -> list[str]:
+    """Return options as they are typed, without those that were not given."""
+    return [part for name, value in options.items() if value is not None for part in (f"--{name}", str(value))]
+
+
+@contextmanager
+def _options_named() -> Iterator[None]:
+    """Let an error of what an experiment asks for name the option that a person typed."""
+    try:
+        yield
+    except InputError as error:
+        if error.where not in OPTIONS:
+            raise
+        raise InputError(error.what, f"--{error.where}", error.allowed) from None
+
+
+def _compared(experiments: list[Experiment], workers: int, words: Words, quiet: bool) -> list[Run]:
+    """Run what is not there yet, in one pool, and return all runs."""
+    from experiments.identity import describe
+    from experiments.store import missing, store_runs
+
+    folder = RESULTS / "compare"
+    folders = [folder / str(describe(experiment)["identity"])[:IDENTITY_SHOWN] for experiment in experiments]
+    names = words.among(list(dict.fromkeys(words.pick(one.scenario, "title") for one in experiments)))
+    total = sum(experiment.replicates for experiment in experiments)
+    try:
+        with _progress(names, missing(experiments, folders), words, quiet) as advance:
+            runs = store_runs(experiments, folders, workers, advance)
+    except KeyboardInterrupt as stop:
+        done = getattr(stop, "done", 0)
+        key = "compare.stopped" if done else "compare.stopped_empty"
+        raise Stopped(words(key, done=done, asked=total, folder=folder)) from None
+    for experiment, run in zip(experiments, runs, strict=True):
+        if run is None:
+            print(words("compare.all_failed", scenario=words.pick(experiment.scenario, "title")), file=sys.stderr)
+            raise typer.Exit(FAILURE)
+    return [run for run in runs if run is not None]
+
+
+def _show_comparison(found: Comparison, words: Words, as_json: bool, quiet: bool, written: list[Path]) -> None:
+    from app import compare as pages
+
+    if as_json:
+        _print_json(pages.comparison_json(found))
+    if as_json or quiet:
+        return
+    console = _console()
+    for part in pages.parts(found, console.width, words):
+        console.print(part)
+    for file in written:
+        console.print(words("compare.written", path=file))
+    if not found.why:
+        console.print(words("compare.next"))
+
+
 # ── pps story ───────────────────────────────────────────────────────────────────────────────────────
 @app.command()
 def story(
@@ -321,7 +453,7 @@ def calibrate(
     steps: Annotated[int, typer.Option(help="Steps in which they are moved.")] = 4,
     worlds: Annotated[int, typer.Option(min=0, help="Synthetic worlds of the self-check; 0 skips it.")] = 24,
     check_members: Annotated[int, typer.Option(help="Worlds in the ensemble of each self-check.")] = 400,
-    generations: Annotated[int, typer.Option(min=0, help="Generations of the second estimate; 0 skips it.")] = 10,
+    generations: Annotated[int, typer.Option(min=0, help="Generations of the second estimate; 0 skips it.")] = 15,
     rivals: Annotated[bool, typer.Option("--rivals", help="Fit the rival submodels as well, and compare.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of designs and runs.")] = 1,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the posterior.")] = RESULTS / "calibration",

@@ -18,7 +18,7 @@ from app import validate as pages
 from app.charts import Point, band_chart, two_bands_chart, whole_share
 from app.words import Words
 from calibration.predictive import TRACKS
-from calibration.validate import Comparison, Validation
+from calibration.validate import MAJORITY, Comparison, Validation
 from experiments.identity import versions
 
 FILE = "validation.html"
@@ -106,6 +106,7 @@ def render(validation: Validation, command: list[str], words: Words) -> str:
     return environment.get_template(FILE).render(
         t=words,
         lang=str(words.language),
+        majority=round(100.0 * MAJORITY, 2),
         tiles=list(_tiles(validation, words)),
         patterns=list(_patterns(validation, words)),
         charts=list(_charts(validation, words)),

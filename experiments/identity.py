@@ -30,7 +30,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
     """
     inputs = {
         "schema_version": SCHEMA_VERSION,
-        "scenario": experiment.scenario.model_dump(),
+        "scenario": experiment.scenario.model_dump(mode="json"),
         "parameters": _parameters(experiment),
         "seed": experiment.seed,
         "replicates": experiment.replicates,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +74,10 @@ class Experiment:
             self.scale,
         )
 
+    def every(self) -> list[Replicate]:
+        """Return all replicates."""
+        return [self.replicate(number) for number in range(self.replicates)]
+
 
 @dataclass(frozen=True, slots=True)
 class Replicate:
@@ -128,18 +133,17 @@ type Result = Finished | Failed
 
 
 class Replicates(Work[Replicate, Result]):
-    """Runs the replicates of an experiment and yields their results in order, as they come.
+    """Runs replicates, of one experiment or of several, and yields their results in order, as they come.
 
     Args:
-        experiment: What is run.
+        replicates: What is run.
         workers: Processes; see `Work`.
 
     Raises:
         InputError: If there are no workers.
     """
 
-    def __init__(self, experiment: Experiment, workers: int = 1) -> None:
-        replicates = [experiment.replicate(number) for number in range(experiment.replicates)]
+    def __init__(self, replicates: Sequence[Replicate], workers: int = 1) -> None:
         super().__init__(run_replicate, replicates, _failed, workers)
 
 

@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from agents.errors import InputError
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 RUN = "run.json"
 TABLES = ("series", "partnerships", "ledger", "enrolment", "policies", "parameters")
+RESULTS = tuple(name for name in TABLES if name != "parameters")  # of a replicate, as `Finished` holds them
 FILES = tuple(f"{name}.parquet" for name in TABLES)
 PARAMETERS = pa.schema(
     [("replicate", pa.int32()), ("parameter", pa.dictionary(pa.int32(), pa.string())), ("value", pa.float64())]
@@ -172,7 +175,7 @@ class Interrupted(KeyboardInterrupt):
 def store_run(
     experiment: Experiment, folder: Path, workers: int = 1, on_result: Callable[[Result], object] = lambda _: None
 ) -> Run | None:
-    """Run an experiment and keep its results in a folder.
+    """Run an experiment anew and keep its results in a folder.
 
     Args:
         experiment: What is run.
@@ -187,18 +190,156 @@ def store_run(
         InputError: If the results cannot be written.
         Interrupted: After Ctrl-C.
     """
-    replicates = Replicates(experiment, workers)
-    with RunWriter(folder, experiment) as writer:
+    return _store(_Shelf([experiment], [folder], [None]), workers, on_result)[0]
+
+
+def store_runs(
+    experiments: Sequence[Experiment],
+    folders: Sequence[Path],
+    workers: int = 1,
+    on_result: Callable[[Result], object] = lambda _: None,
+) -> list[Run | None]:
+    """Run several experiments in one pool of processes, and keep the results of each in a folder of its own.
+
+    What a folder holds of an earlier run with the same identity is used again: only replicates that are not there, or
+    that failed, are run.
+
+    Args:
+        experiments: What is run.
+        folders: Where the results go, one for each.
+        workers: Processes.
+        on_result: Called with each result of a replicate that was run, when it has been added; experiment by
+            experiment, in order of the replicates.
+
+    Returns:
+        The runs on disk in the order of the experiments; None where no replicate finished.
+
+    Raises:
+        InputError: If results cannot be written.
+        Interrupted: After Ctrl-C; what had finished is kept.
+    """
+    kept = [kept_run(experiment, folder) for experiment, folder in zip(experiments, folders, strict=True)]
+    return _store(_Shelf(experiments, folders, kept), workers, on_result)
+
+
+def kept_run(experiment: Experiment, folder: Path) -> Run | None:
+    """Return the run of this very experiment that a folder holds, whole or in part, if its files are as written."""
+    try:
+        run = read_run(folder)
+        if run.about.get("identity") != describe(experiment)["identity"]:
+            return None
+        for name in TABLES:
+            run.check(name)
+    except InputError:
+        return None
+    return run
+
+
+def missing(experiments: Sequence[Experiment], folders: Sequence[Path]) -> int:
+    """Return how many replicates `store_runs` would run."""
+    kept = [kept_run(experiment, folder) for experiment, folder in zip(experiments, folders, strict=True)]
+    return sum(one.replicates - (len(run.done) if run else 0) for one, run in zip(experiments, kept, strict=True))
+
+
+class _Shelf:
+    """Writes results of several experiments, one after the other, beside what is there of each.
+
+    Use it as a context: what was not closed is removed.
+
+    Args:
+        experiments: What is run.
+        folders: Where the results go.
+        kept: The run of each experiment that is there, whole or in part.
+    """
+
+    def __init__(self, experiments: Sequence[Experiment], folders: Sequence[Path], kept: Sequence[Run | None]) -> None:
+        self.experiments, self.folders, self.kept = experiments, folders, kept
+        self.stored: dict[int, int] = {number: len(run.done) for number, run in enumerate(kept) if run}
+        self._open: RunWriter | None = None
+        self._number = -1
+        self._there: deque[int] = deque()
+        self._tables: dict[str, pa.Table] = {}
+        for number, folder in enumerate(folders):
+            if self.missing(number):
+                RunWriter(folder, experiments[number]).discard()  # whatever is wrong with a folder is told before work
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._open is not None:
+            self._open.discard()
+
+    def missing(self, number: int) -> list[int]:
+        """Return the replicates of an experiment that have to be run."""
+        run = self.kept[number]
+        done = set(run.done) if run else set()
+        return [replicate for replicate in range(self.experiments[number].replicates) if replicate not in done]
+
+    def open(self, number: int) -> None:
+        """Begin to write the results of an experiment."""
+        from experiments.tables import SCHEMAS  # imported here: it brings Mesa along, which reading results need not
+
+        run = self.kept[number]
+        self._there = deque(sorted(run.done)) if run else deque()
+        # Parquet calls the elements of a list otherwise; with our names resumed files have the bytes of others
+        self._tables = {name: run.table(name).cast(SCHEMAS[name]) for name in RESULTS} if run else {}
+        self._open, self._number = RunWriter(self.folders[number], self.experiments[number]), number
+
+    def add(self, number: int, result: Result) -> None:
+        """Add a result; those of an experiment come together and in order of the replicates."""
+        if number != self._number:
+            self.close()
+            self.open(number)
+        self._carry_over(result.replicate)
+        assert self._open is not None
+        self._open.add(result)
+
+    def close(self) -> None:
+        """Move what was added into place."""
+        if self._open is None:
+            return
+        self._carry_over(self.experiments[self._number].replicates)
+        writer, self._open = self._open, None  # before it is kept: Ctrl-C that came meanwhile is told right after
         try:
-            for result in replicates:
-                writer.add(result)
+            writer.keep()
+        finally:
+            if writer.done:
+                self.stored[self._number] = len(writer.done)
+            writer.discard()
+
+    def runs(self) -> list[Run | None]:
+        """Return the runs that are there now."""
+        numbered = enumerate(self.folders)
+        return [read_run(folder) if number in self.stored else None for number, folder in numbered]
+
+    def _carry_over(self, before: int) -> None:
+        """Add the replicates that are there and come before one that is added."""
+        while self._there and self._there[0] < before:
+            replicate = self._there[0]
+            tables = {name: one.filter(pc.field("replicate") == replicate) for name, one in self._tables.items()}
+            assert self._open is not None
+            self._open.add(Finished(replicate, tables))
+            self._there.popleft()  # only now: Ctrl-C may have come, and what is added twice is added once
+
+
+def _store(shelf: _Shelf, workers: int, on_result: Callable[[Result], object]) -> list[Run | None]:
+    items = [(number, replicate) for number in range(len(shelf.experiments)) for replicate in shelf.missing(number)]
+    work = Replicates([shelf.experiments[number].replicate(replicate) for number, replicate in items], workers)
+    with shelf:
+        try:
+            if items:
+                shelf.open(items[0][0])
+            for (number, _), result in zip(items, work, strict=True):
+                shelf.add(number, result)
                 on_result(result)
         except KeyboardInterrupt:
-            for result in replicates.leftover():
-                writer.add(result)
-            writer.keep()
-            raise Interrupted(len(writer.done)) from None
-    return read_run(folder) if writer.done else None
+            for item, result in work.leftover():
+                shelf.add(items[item][0], result)
+            shelf.close()
+            raise Interrupted(sum(shelf.stored.values())) from None
+        shelf.close()
+    return shelf.runs()
 
 
 @dataclass(frozen=True)
@@ -243,14 +384,24 @@ class Run:
         Raises:
             InputError: If the file is gone, or is not the one that the run wrote.
         """
+        path = self.check(name)
+        with _told(path, "read"):
+            filters = [(column, "=", value) for column, value in only.items()] or None
+            return pq.read_table(path, filters=filters)
+
+    def check(self, name: str) -> Path:
+        """Return the file of a table.
+
+        Raises:
+            InputError: As `table`.
+        """
         path = self.folder / f"{name}.parquet"
         if not path.is_file():
             raise InputError("the file is gone", str(path), RUN_FOLDER)
         with _told(path, "read"):
             if _sha256(path) != self.about["files"][path.name]:
                 raise InputError(f"is not the file that {RUN} describes", str(path), "results as they were written")
-            filters = [(column, "=", value) for column, value in only.items()] or None
-            return pq.read_table(path, filters=filters)
+        return path
 
     def frame(self, name: str, **only: Any) -> pd.DataFrame:
         """Return one of the tables as a data frame; as `table`."""

@@ -31,16 +31,7 @@ def summarise(series: pd.DataFrame, until: str, draws: Mapping[int, int]) -> pd.
     Returns:
         One row per outcome, in the order of the outcomes table.
     """
-    total = series[series["province"] == TOTAL]
-    summed = total["outcome"].isin([name for name, outcome in outcome_table().items() if sums_over_run(outcome)])
-    last = total["quarter"] == until
-    by = ["outcome", "replicate"]
-    values = pd.concat(
-        [
-            total[~summed & last].groupby(by, observed=True)["value"].first(),
-            total[summed].groupby(by, observed=True)["value"].sum(),
-        ]
-    )
+    values = end_values(series, until)
     per_outcome = values.groupby("outcome", observed=True)
     summary = pd.DataFrame(
         {
@@ -52,6 +43,27 @@ def summarise(series: pd.DataFrame, until: str, draws: Mapping[int, int]) -> pd.
         }
     )
     return summary.reindex([name for name in outcome_table() if name in summary.index])
+
+
+def end_values(series: pd.DataFrame, until: str, province: str = TOTAL) -> pd.Series[float]:
+    """Return every outcome by outcome and replicate: a flow summed over the run, anything else as it is at the end.
+
+    Args:
+        series: The table `series` of a run.
+        until: The last quarter.
+        province: Of which province; by default all together.
+    """
+    there = series[series["province"] == province]
+    summed = there["outcome"].isin([name for name, outcome in outcome_table().items() if sums_over_run(outcome)])
+    last = there["quarter"] == until
+    by = ["outcome", "replicate"]
+    values: pd.Series[float] = pd.concat(
+        [
+            there[~summed & last].groupby(by, observed=True)["value"].first(),
+            there[summed].groupby(by, observed=True)["value"].sum(),
+        ]
+    )
+    return values
 
 
 def sources(values: pd.Series[float], draws: Mapping[int, int]) -> pd.DataFrame:

@@ -374,8 +374,10 @@ def _events(model: PpsModel) -> Iterator[_Told]:
             case "network_ended":
                 regie, need = detail.get("regie_fte"), detail.get("regie_need")
                 yield tell(detail=detail["why"], number=detail["partners"], regie_fte=regie, regie_need=need)
-            case "supported" | "passed_over" | "stop_rule":
+            case "supported" | "passed_over":
                 yield tell(detail=detail["policy"])
+            case "stop_rule":
+                yield tell(detail=detail["policy"], number=detail["euros"])
             case _:  # an event that policies or later processes add is kept, in words
                 yield tell(detail=", ".join(f"{key} {value}" for key, value in detail.items()))
 

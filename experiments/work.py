@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
+from operator import itemgetter
 
 from agents.errors import InputError
 
@@ -65,13 +66,13 @@ class Work[Item, Result]:
                 del self._ready[following]  # only now: if the reader was interrupted, it is left over
                 following += 1
 
-    def leftover(self) -> list[Result]:
-        """Return, in order, what has finished and was not yielded, or was yielded last."""
+    def leftover(self) -> list[tuple[int, Result]]:
+        """Return, in order, what has finished and was not yielded, or was yielded last, with the number of its item."""
         for future, number in self._running.items():
             if future.done() and not future.cancelled() and future.exception() is None:
                 self._ready[number] = future.result()
         self._running.clear()
-        return [self._ready[number] for number in sorted(self._ready)]
+        return sorted(self._ready.items(), key=itemgetter(0))
 
     # The generators below yield nothing but the moment: what came is in `_ready`.
     def _here(self) -> Iterator[None]:

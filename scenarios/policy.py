@@ -1,9 +1,9 @@
 """Policies: small typed objects that act through named points of the schedule.
 
 A policy has one life cycle: it starts, acts at the points it overrides, and ends. It reads the world and changes it
-through the same functions as the processes (`world.act`, see `sim.acts`) and through the terms of the quarter
-(`world.terms`), which are set anew every quarter, so that a policy that has ended leaves no rule behind. A process
-never asks which policy is on.
+through the same functions as the processes (`world.act`, see `sim.acts`) and through rules that are set anew every
+quarter (calls, and columns such as `world.pps.llo_uptake`), so that a policy that has ended leaves no rule behind. A
+process never asks which policy is on.
 """
 
 from __future__ import annotations
@@ -70,6 +70,11 @@ class Policy(BaseModel):
         """Whether it can do nothing to anybody: no money, or nobody who is eligible."""
         return self.budget_euro_year == 0 or self.regions == () or self.sectors == ()
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is meant for all regions and sectors: rules on national money then hold for all the country."""
+        return self.regions is None and self.sectors is None
+
     def on_quarter(self, world: Any) -> None:
         """Set the terms of this quarter, or spend, after budgets were given and before anybody applies."""
 
@@ -77,7 +82,7 @@ class Policy(BaseModel):
         """Change the terms of an open call (`sim.calls.OpenCall`) before anyone applies."""
 
     def on_founding(self, world: Any, plan: Any, call: Any) -> None:
-        """Change a plan (`sim.initiation.Plan`) for a call before it is submitted."""
+        """Change a plan (`sim.initiation.Plan`) before it is submitted, or the terms of the call for it alone."""
 
     def on_award(self, world: Any, call: Any, refused: Any) -> None:
         """Act on the plans that met the terms of a call and got no money, in the order of their score."""

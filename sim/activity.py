@@ -62,13 +62,19 @@ def _gates(world: PpsWorld) -> Floats:
     hbo = np.where(pps.hogescholen > 0, 1.0, p.without_hbo)
     between = pps.position >= Position.SHARED
     owned = limited((pps.owners + p.shared_owns * between) / p.owners_for_innovation)
-    trust = limited((world.quarter - pps.born) / (4.0 * p.trust_years) + pps.history)
     experience = np.array([school.llo_experience for school in world.schools])[pps.school]
     able = np.where(between, np.maximum(experience, p.llo_between), experience)
     gates[:, Block.D_LLO] = ready * able * (p.llo_supply + (1.0 - p.llo_supply) * pps.demand)
     gates[:, Block.E_RESEARCH] = limited(pps.blocks[:, Block.B_FORM] / p.basis_needed) * hbo
-    gates[:, Block.F_INNOVATION] = ready * hbo * owned * trust
+    gates[:, Block.F_INNOVATION] = ready * hbo * owned * trust(world)
     return gates
+
+
+def trust(world: PpsWorld) -> Floats:
+    """Return the trust of the partners, 0-1: the history that they brought and the years that they work together."""
+    p, pps = world.p, world.pps
+    grown: Floats = limited((world.quarter - pps.born) / (4.0 * p.trust_years) + pps.history)
+    return grown
 
 
 def _reuse(world: PpsWorld) -> Floats:
@@ -78,7 +84,7 @@ def _reuse(world: PpsWorld) -> Floats:
     np.maximum.at(best, pps.sector, pps.blocks[:, Block.A_CONTENT])
     refused = np.array([school.not_invented_here for school in world.schools])[pps.school]
     ahead = np.maximum(0.0, best[pps.sector] - pps.blocks[:, Block.A_CONTENT])
-    gain: Floats = p.reuse_gain * world.terms.reuse[pps.province] * ahead * (1.0 - refused)
+    gain: Floats = p.reuse_gain * pps.reuse * ahead * (1.0 - refused)
     return gain
 
 

@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.columns import Bools, Floats, Ints
-from agents.partnership import Kind, Payer, Role
+from agents.partnership import Decision, Kind, Payer, Role
 from scenarios.policy import Policy
-from sim.initiation import Plan, found
-from sim.ledger import cents
+from sim.activity import trust
+from sim.calls import schedule
+from sim.initiation import Plan, consortium_members, start, willing_hogescholen
+from sim.ledger import CENTS, cents
 from sim.money import regie_need
 from sim.network import carried_by, count_partners, join
 from sim.valley import stop
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 STATE = -1
 """Stands for the state where a payer is named by the number of its province."""
-UNLIMITED = 10**15  # cents
+UNLIMITED = int(np.iinfo(np.int64).max // 2)  # cents; what is added to it still fits
 
 
 @dataclass
@@ -76,9 +78,10 @@ class Acts:
     def __init__(self, model: PpsModel) -> None:
         self.model = model
         self.funds: dict[tuple[str, int, int], Fund] = {}
-        self._helped: dict[str, set[str]] = {}  # by policy, who was helped at any time
+        self._helped: dict[str, dict[str, int]] = {}  # by policy: who was helped, and when first
         self._told: set[tuple[str, str, int]] = set()
         self._committed: dict[int, Policy] = {}  # who pays the grants of a partnership that stand in `due_policy`
+        self._weak: dict[str, dict[int, int]] = {}  # by policy and partnership, in how many reviews on end it was weak
 
     # ── money ───────────────────────────────────────────────────────────────────────────────────────────
     def pay(self, policy: Policy, rows: Ints, amount: Ints, regie: bool = False, goes_on: bool = False) -> Bools:
@@ -95,15 +98,14 @@ class Acts:
             Which partnerships were paid.
         """
         pps = self.model.pps
-        who = [f"pps:{self.model.pps_ids[row]}" for row in rows]
+        who = self._names(rows)
         paid = self._serve(policy, who, pps.province[rows], amount, goes_on)
         of_province = "regie_funding" if regie else "provincial_subsidy"
         stream = of_province if policy.payer == "province" else "national_subsidy"
         self._spend(policy, pps.province[rows[paid]], pps.account[rows[paid]], stream, amount[paid])
         if regie:
             np.add.at(pps.earmarked, rows[paid], amount[paid])
-        for row, yes in zip(rows.tolist(), paid.tolist(), strict=True):
-            self._tell(policy, row, "supported" if yes else "passed_over")
+        self._tell_all(policy, rows[amount > 0], paid[amount > 0])
         return paid
 
     def buy(
@@ -134,17 +136,43 @@ class Acts:
         self._elsewhere(province[helped], amount[helped])
         return helped
 
+    def provide(self, policy: Policy, rows: Ints, amount: Ints, goes_on: bool = False) -> Bools:
+        """Buy something for partnerships that others make or do, as far as the budget reaches.
+
+        Args:
+            policy: On behalf of which policy.
+            rows: Partnerships, those that come first at the front.
+            amount: Cents, one per partnership.
+            goes_on: As in `pay`.
+
+        Returns:
+            Which partnerships were helped.
+        """
+        helped = self.buy(policy, self._names(rows), self.model.pps.province[rows], amount, goes_on=goes_on)
+        self._tell_all(policy, rows[amount > 0], helped[amount > 0])
+        return helped
+
+    def free(self, policy: Policy, province: int) -> int:
+        """Return the cents that a policy can still give away this year to who is in a province."""
+        return self._fund(policy, self._payer(policy, province)).free
+
+    def help_plan(self, policy: Policy, plan: Plan, euros: float) -> bool:
+        """Pay for work on a plan, as far as the budget reaches; what costs nothing is always done."""
+        amount, province = cents([euros]), self.model.province_of[[plan.region]]
+        return not amount[0] or bool(self.buy(policy, [f"pps:{plan.identity}"], province, amount)[0])
+
     def pay_staff(self) -> None:
         """Pay the payers' own staff for the policies in force, and keep what the rest of the year costs."""
         model = self.model
-        rest = self._quarters_left()
+        season = model.calendar.season(model.quarter)
         work = model.accounts["uitvoering"]
         for policy in model.policies_in_force():
-            quarterly = int(cents(policy.staff_euro_year / 4.0))
+            yearly = int(cents(policy.staff_euro_year))
+            quarterly = season * yearly // 4 - (season - 1) * yearly // 4  # four quarters are a year to the cent
             for province in self._payers(policy):
                 fund = self._fund(policy, province)
                 fund.spent += quarterly
-                fund.kept = rest * quarterly
+                fund.kept = yearly - season * yearly // 4
                 places = self._all() if province == STATE else np.array([province])
                 each = np.full(len(places), quarterly // len(places), dtype=np.int64)
                 each[: quarterly % len(places)] += 1
@@ -154,23 +182,40 @@ class Acts:
     def commit(self, policy: Policy, row: int, due: Ints) -> bool:
         """Grant a partnership payments over several years, if every year's budget allows it.
 
-        What is granted is paid, also after the policy has ended.
+        What is granted is paid, also after the policy has ended. A partnership has such grants of one policy at a time.
 
         Args:
             policy: On behalf of which policy.
             row: The partnership.
             due: Cents per quarter of the run.
         """
-        model, province = self.model, self._payer(policy, int(self.model.pps.province[row]))
-        if not self._fits(policy, province, due):
+        pps = self.model.pps
+        if self._committed.get(row, policy) is not policy and pps.due_policy[row, self.model.quarter :].any():
             return False
+        who = f"pps:{self.model.pps_ids[row]}"
+        granted = self._grant(policy, who, int(pps.province[row]), due)
+        if granted:
+            pps.due_policy[row] += due
+            self._committed[row] = policy
+        self._tell(policy, row, "supported" if granted else "passed_over")
+        return granted
+
+    def start(self, policy: Policy, plan: Plan) -> bool:
+        """Start a plan that a call refused, paid over several years by a policy, if every year's budget allows it.
+
+        Args:
+            policy: On behalf of which policy.
+            plan: The plan; it gets what it asked for, on the terms of that call.
+        """
+        model = self.model
+        assert plan.terms is not None
+        due = schedule(plan.request, plan.terms.profile, model.quarter + 1, model.calendar.quarters)
+        if not self._grant(policy, f"pps:{plan.identity}", int(model.province_of[plan.region]), due):
+            return False
+        row = start(model, plan, "policy")
         model.pps.due_policy[row] += due
         self._committed[row] = policy
         return True
-
-    def affords(self, policy: Policy, province: int, due: Ints) -> bool:
-        """Say whether a fund can grant such payments over several years; counts as asking for it."""
-        return self._fits(policy, self._payer(policy, province), due)
 
     def pay_commitments(self) -> None:
         """Pay the grants that are due this quarter."""
@@ -182,6 +227,15 @@ class Acts:
                 place = model.pps.province[row : row + 1]
                 self._fund(policy, self._payer(policy, int(place[0]))).spent += int(amount[0])
                 self._transfer(policy, place, model.pps.account[row : row + 1], stream, amount)
+
+    def _grant(self, policy: Policy, who: str, province: int, due: Ints) -> bool:
+        """Say whether payments over several years can be granted, and keep count of who asked and who got them."""
+        payer = self._payer(policy, province)
+        fund, fits = self._fund(policy, payer), self._fits(policy, payer, due)
+        fund.asked.add(who)
+        if fits:
+            fund.served.add(who)
+        return fits
 
     def _fits(self, policy: Policy, province: int, due: Ints) -> bool:
         """Say whether payments fit in the budgets of the years in which they fall, beside all that is granted."""
@@ -204,7 +258,7 @@ class Acts:
     def _serve(self, policy: Policy, who: list[str], province: Ints, amount: Ints, goes_on: bool) -> Bools:
         """Say who can be paid, and keep count of who asked and who went without."""
         rest = self._quarters_left() if goes_on else 0
-        helped = self._helped.setdefault(policy.name, set())
+        helped = self._helped.setdefault(policy.name, {})
         before = np.array([one in helped for one in who], dtype=bool)
         served = np.zeros(len(who), dtype=bool)
         wanted = (amount > 0).nonzero()[0]
@@ -219,7 +273,8 @@ class Acts:
             fund.steady += given if goes_on else 0
             fund.asked.update(who[i] for i in mine.tolist())
             fund.served.update(who[i] for i in mine[within].tolist())
-        helped.update(who[i] for i in served.nonzero()[0].tolist())
+        for i in served.nonzero()[0].tolist():
+            helped.setdefault(who[i], self.model.quarter)
         return served
 
     def _spend(self, policy: Policy, province: Ints, payees: Ints, stream: str, amount: Ints) -> None:
@@ -278,6 +333,13 @@ class Acts:
             self._told.add((policy.name, what, row))
             self.model.tell(row, what, policy=policy.name)
 
+    def _tell_all(self, policy: Policy, rows: Ints, helped: Bools) -> None:
+        for row, yes in zip(rows.tolist(), helped.tolist(), strict=True):
+            self._tell(policy, row, "supported" if yes else "passed_over")
+
+    def _names(self, rows: Ints) -> list[str]:
+        return [f"pps:{self.model.pps_ids[row]}" for row in rows]
+
     # ── who is eligible ─────────────────────────────────────────────────────────────────────────────────
     def eligible(self, policy: Policy) -> Bools:
         """Say which partnerships are in the regions and sectors for which a policy is meant, and not stopped."""
@@ -298,6 +360,23 @@ class Acts:
             sector[[model.sector_number[name] for name in policy.sectors]] = True
         return region, sector
 
+    def meant_for(self, policy: Policy, plan: Plan) -> bool:
+        """Say whether a plan is in the regions and sectors for which a policy is meant."""
+        region, sector = self.places(policy)
+        return bool(region[plan.region] and sector[plan.sector])
+
+    def predecessors(self, plan: Plan) -> Ints:
+        """Return the partnerships that a plan can build on: networks that live, near by, in a related sector."""
+        model, pps = self.model, self.model.pps
+        near = model.pack.adjacency[plan.region].copy()
+        near[plan.region] = True
+        related = model.recruits[plan.sector] | model.recruits[:, plan.sector]
+        return np.flatnonzero(pps.network_alive & near[pps.region] & related[pps.sector])
+
+    def trust(self, rows: Ints) -> Floats:
+        """Return the trust of the partners in some partnerships, 0-1."""
+        return trust(self.model)[rows]
+
     def provinces(self, policy: Policy) -> Bools:
         """Return the provinces in which a policy is meant to act."""
         region, _ = self.places(policy)
@@ -305,18 +384,50 @@ class Acts:
         inside[self.model.province_of[region]] = True
         return inside
 
+    def first_helped(self, policy: Policy) -> Ints:
+        """Return the quarter in which a policy helped each partnership for the first time; -1 for never."""
+        helped = self._helped.get(policy.name, {})
+        return np.array([helped.get(name, -1) for name in self._names(np.arange(len(self.model.pps)))], dtype=np.int64)
+
+    def helped_this_year(self, policy: Policy, row: int) -> bool:
+        """Say whether a policy helped a partnership in this calendar year."""
+        fund = self._fund(policy, self._payer(policy, int(self.model.pps.province[row])))
+        return f"pps:{self.model.pps_ids[row]}" in fund.served
+
+    def staff_fte(self, policy: Policy) -> float:
+        """Return the payers' own staff that a policy has in each province, in fte."""
+        fte = policy.staff_euro_year / self.model.p.fte_cost
+        return fte / len(self.model.provinces) if policy.payer == "rijk" else fte
+
     # ── what processes do as well ───────────────────────────────────────────────────────────────────────
     def stop(self, row: int, policy: Policy) -> None:
-        """End a partnership on behalf of a policy."""
-        self.model.tell(row, "stop_rule", policy=policy.name)
-        stop(self.model, row)
-        count_partners(self.model)
+        """End a partnership on behalf of a policy; subsidy that is not paid yet stays with who granted it."""
+        model, pps = self.model, self.model.pps
+        ahead = slice(model.quarter + 1, None)
+        released = sum(int(due[row, ahead].sum()) for due in (pps.due_national, pps.due_provincial, pps.due_policy))
+        model.tell(row, "stop_rule", policy=policy.name, euros=released // CENTS)
+        if pps.decision[row] == Decision.NONE:
+            pps.decision[row], pps.decided[row] = Decision.STOP, model.quarter
+        stop(model, row)
+        count_partners(model)
+
+    def weak_for(self, policy: Policy, weak: Bools) -> Ints:
+        """Count in how many reviews on end each partnership was weak, this one included.
+
+        Args:
+            policy: On behalf of which policy is reviewed.
+            weak: Which partnerships are weak now.
+        """
+        before = self._weak.get(policy.name, {})
+        now = {row: 1 + before.get(row, 0) for row in np.flatnonzero(weak).tolist()}
+        self._weak[policy.name] = now
+        return np.array([now.get(row, 0) for row in range(len(weak))], dtype=np.int64)
 
     def regie_cost(self) -> Floats:
-        """Return what the regie that each partnership needs costs, in euros a quarter."""
-        p = self.model.p
+        """Return what the regie that each partnership needs and no policy paid yet costs, in euros a quarter."""
+        p, paid = self.model.p, self.model.pps.earmarked / CENTS
         cost: Floats = np.minimum(regie_need(self.model), p.regie_most) * p.fte_cost / 4.0
-        return cost
+        return np.maximum(cost - paid, 0.0)
 
     def paid_by_firms(self) -> Floats:
         """Return what firms lately paid each partnership in cash, in euros a quarter: project, membership and LLO."""
@@ -333,16 +444,27 @@ class Acts:
         fund.promised[row] = each
         return True
 
-    def found(self, plan: Plan, scheme: str, profile: npt.NDArray[np.float64]) -> int:
-        """Start a partnership without money of the call that refused it; returns its row."""
-        plan.request = 0
-        return found(self.model, plan, scheme, profile)
+    def ask_hogescholen(self, plan: Plan, urged: float) -> None:
+        """Let a plan ask hogescholen once more, which join with a chance that is a factor of what it was."""
+        there = {member for kind, member in plan.others if kind == Kind.HOGESCHOOL}
+        willing = willing_hogescholen(self.model, plan, urged)
+        plan.others += [(Kind.HOGESCHOOL, hbo) for hbo in willing if hbo not in there]
 
     def link_hogeschool(self, row: int, hogeschool: int) -> bool:
         """Let a hogeschool that has room for it take part in a partnership; says whether it does."""
-        model, hbo = self.model, self.model.hogescholen[hogeschool]
-        if not hbo.has_room(carried_by(model, hogeschool), model.p.pps_per_lectoraat):
+        model = self.model
+        if not self.has_room(hogeschool):
             return False
         join(model, row, Kind.HOGESCHOOL, np.array([hogeschool]), Role.PARTNER, model.p.value_at_start)
         count_partners(model)
         return True
+
+    def has_room(self, hogeschool: int) -> bool:
+        """Say whether the lectoraten of a hogeschool can carry one partnership more."""
+        model = self.model
+        return model.hogescholen[hogeschool].has_room(carried_by(model, hogeschool), model.p.pps_per_lectoraat)
+
+    def consortia(self, able: Bools) -> list[list[int]]:
+        """Group able partnerships that are mature, related and in no consortium, as the national programme does."""
+        pps, p = self.model.pps, self.model.p
+        return consortium_members(self.model, able & (pps.phase >= p.hip_phase) & ~pps.consortium)

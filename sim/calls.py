@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from agents.columns import Bools, Floats, Ints
 from scenarios.national import Call
 from sim.ledger import cents
-from sim.world import PpsWorld, Terms
+from sim.world import PpsWorld
 
-SCHEMES = ("sip", "rif", "opschaler", "hip")
+SCHEMES = ("sip", "rif", "opschaler", "hip", "policy")
+"""Who grants the project subsidy: the schemes of the state, or a policy of the scenario."""
 FOR_NEW = ("sip", "rif")
 
 
@@ -28,9 +29,13 @@ class OpenCall:
         most: Cents per application at most.
         years: Duration.
         profile: Share of the subsidy paid in each quarter; sums to one. Flat unless a policy tapers it.
+        usual_share: `share` before policies changed it.
+        open_to: Regions and sectors from which can be applied.
         multilevel: Share of the ceiling that only partnerships with a hogeschool can get.
         regie_from: Quarter of the subsidy, from its start, as of which it pays regie alone; None for never.
         least_firms: Firms that an application must have.
+        demands: What is demanded of applicants from elsewhere: by what it is about, the share of them that meet it,
+            and the points that the others lose.
     """
 
     scheme: str
@@ -41,9 +46,12 @@ class OpenCall:
     most: int
     years: int
     profile: Floats
+    usual_share: float
+    open_to: Bools
     multilevel: float = 0.0
     regie_from: int | None = None
     least_firms: int = 0
+    demands: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def calls(world: PpsWorld) -> None:
@@ -52,7 +60,7 @@ def calls(world: PpsWorld) -> None:
         pay_budgets(world)
     _set_terms(world)
     quarter = world.calendar.label(world.quarter)
-    world.open_calls = [_open(call) for call in world.national.calls if call.quarter == quarter]
+    world.open_calls = [_open(world, call) for call in world.national.calls if call.quarter == quarter]
     for call in world.open_calls:
         if world.calendar.season(world.quarter) == 3:
             call.ceiling += world.unspent.pop(call.scheme, 0)  # unspent money moves to the second round
@@ -65,13 +73,14 @@ def calls(world: PpsWorld) -> None:
 
 def _set_terms(world: PpsWorld) -> None:
     """Set the rules of this quarter anew, and let policies change them."""
-    world.terms = Terms.without_policies(len(world.provinces))
+    pps = world.pps
+    pps.llo_uptake[:] = pps.culture_gain[:] = pps.reuse[:] = 1.0
     world.act.pay_staff()
     for policy in world.policies_in_force():
         policy.on_quarter(world)
 
 
-def _open(call: Call) -> OpenCall:
+def _open(world: PpsWorld, call: Call) -> OpenCall:
     quarters = call.years * 4
     return OpenCall(
         call.scheme,
@@ -82,6 +91,8 @@ def _open(call: Call) -> OpenCall:
         int(cents(call.subsidy_max_euro)),
         call.years,
         np.full(quarters, 1.0 / quarters),
+        call.share_max,
+        np.ones((world.n_regions, world.n_sectors), dtype=bool),
     )
 
 
@@ -164,13 +175,13 @@ def award(
     granted = np.zeros(len(requests), dtype=bool)
     left = ceiling
     for i in np.argsort(-scores, kind="stable"):
-        if bounded is not None and bounded[i]:
-            if requests[i] > bound:
-                bound = 0
-                continue
-            bound -= int(requests[i])
+        is_bounded = bounded is not None and bool(bounded[i])
+        if is_bounded and bound < min(left, int(requests[i])):
+            bound = 0
+            continue
         if scores[i] < least_score or requests[i] > left:
             break
         granted[i] = True
         left -= int(requests[i])
+        bound -= int(requests[i]) if is_bounded else 0
     return granted

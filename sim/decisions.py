@@ -65,10 +65,14 @@ def _hogescholen_link(world: PpsWorld) -> None:
 
 
 def _provinces_review(world: PpsWorld) -> None:
-    """Let provinces grow into orchestrating from the year in which they were seen to start (WA-07)."""
+    """Let provinces grow into orchestrating from the year in which they were seen to start (WA-07).
+
+    What hired staff add wears off unless it is kept up.
+    """
     p = world.p
     in_force = [policy.name for policy in world.policies_in_force()]
     for province in world.provinces:
         province.instruments = in_force
         if world.calendar.year(world.quarter) >= p.orchestration_from:
-            province.orchestration += p.orchestration_growth * (1.0 - province.orchestration)
+            province.own_orchestration += p.orchestration_growth * (1.0 - province.own_orchestration)
+        province.added_orchestration *= 1.0 - p.policy_orchestration_fades

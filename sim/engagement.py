@@ -86,7 +86,7 @@ def _learn(world: PpsWorld, rows: Ints, offers: dict[str, Floats], contact: Floa
     own = 1.0 / firms.weight[member]
     shown = {**offers, "culture": offers["llo"]}
     for trait, name in TRAITS.items():
-        gain = world.terms.culture_gain[world.pps.province[table.pps[rows]]]
+        gain = world.pps.culture_gain[table.pps[rows]]
         rate = p.culture_learning * gain if trait == "culture" else p.belief_learning
         move = rate * shown[trait] * contact * (1.0 - held_by_members(world, rows, trait))
         column = getattr(firms, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class Plan:
     target_students: float = 0.0
     cost: float = 0.0  # euro
     request: int = 0  # cents
+    own_share: float = 1.0  # the school's part of the cost, as a factor of what is usual
+    province_adds: float = 1.0  # what the province adds, as a factor of what it adds now
+    barred: bool = False  # whether a condition keeps it from applying
+    terms: OpenCall | None = None  # of the call for which it was drawn up, as they hold for this plan
     score: float = 0.0
     firms: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     others: list[tuple[Kind, int]] = field(default_factory=list)  # who else founds it
@@ -114,48 +118,65 @@ def _new_partnerships(world: PpsWorld, call: OpenCall) -> None:
     plans = []
     for school, sector in initiatives(world, call):
         roc = world.schools[school]
+        if not call.open_to[roc.region, sector]:
+            continue
         sector_id = world.national.sectors[sector].id
         identity = f"{roc.id}/{sector_id}/{call.round}"
         name = f"{world.national.sectors[sector].name_nl} {roc.name} {call.round[:4]}"
         plan = _draw_up(world, identity, name, school, sector, roc.region)
+        plan.terms = own = replace(call)
         for policy in world.policies_in_force():
-            policy.on_founding(world, plan, call)
-        if _may_apply(world, plan, call):
+            policy.on_founding(world, plan, own)
+        if _may_apply(world, plan, own):
             plans.append(plan)
-    own = np.array([plan.request for plan in plans], dtype=np.int64)
-    multilevel = np.array([plan.has_hogeschool for plan in plans], dtype=bool)
-    granted = _ranked(world, call, own, np.array([plan.score for plan in plans]), multilevel)
+    asked = np.array([plan.request for plan in plans], dtype=np.int64)
+    scores = np.array([plan.score for plan in plans])
+    strictness = [plan.terms.multilevel for plan in plans if plan.terms]
+    bounded = np.array([not plan.has_hogeschool for plan in plans], dtype=bool) & (np.array(strictness) > 0)
+    granted = _ranked(world, call, asked, scores, bounded, max([call.multilevel, *strictness]))
     for plan, yes in zip(plans, granted, strict=True):
         place = (world.province_of[plan.region], world.quarter)
         world.applications["asked"][place] += 1
         if yes:
             world.applications["granted"][place] += 1
-            _start(world, plan, call)
+            start(world, plan, call.scheme)
     refused = [plan for plan, yes in zip(plans, granted, strict=True) if not yes]
     for policy in world.policies_in_force():
         policy.on_award(world, call, sorted(refused, key=lambda plan: -plan.score))
 
 
-def _ranked(world: PpsWorld, call: OpenCall, asked: Ints, scores: Floats, multilevel: Bools) -> Bools:
-    """Rank applications against those from the rest of the country; says which of them are granted."""
+def _ranked(world: PpsWorld, call: OpenCall, asked: Ints, scores: Floats, bounded: Bools, multilevel: float) -> Bools:
+    """Rank applications against those from the rest of the country; says which of them are granted.
+
+    Args:
+        world: The world.
+        call: The call.
+        asked: Cents, one per application.
+        scores: Quality of each application.
+        bounded: Which applications cannot get what is kept for partnerships with a hogeschool.
+        multilevel: Share of the ceiling that is kept for these.
+    """
     requests, elsewhere = _outside_applications(world, call)
     everyone = np.concatenate([asked, requests])
     quality = np.concatenate([scores, elsewhere])
-    bounded = ~np.concatenate([multilevel, _outside_multilevel(world, call, len(requests))])
-    bound = int((1.0 - call.multilevel) * call.ceiling)
-    granted = award(everyone, quality, call.ceiling, world.p.least_score, bounded, bound)
+    alone = _outside_alone(world, call, len(requests))
+    bound = int((1.0 - multilevel) * call.ceiling)
+    granted = award(everyone, quality, call.ceiling, world.p.least_score, np.concatenate([bounded, alone]), bound)
     world.unspent[call.scheme] = call.ceiling - int(everyone[granted].sum())
     ours: Bools = granted[: len(asked)]
     return ours
 
 
-def _start(world: PpsWorld, plan: Plan, call: OpenCall) -> None:
-    """Start a partnership that was granted by a call, on the terms of that call."""
-    row = found(world, plan, call.scheme, call.profile)
-    if call.regie_from is not None:
-        world.pps.regie_from[row] = world.pps.subsidy_start[row] + call.regie_from
+def start(world: PpsWorld, plan: Plan, scheme: str) -> int:
+    """Start a plan that one of `SCHEMES` grants, on the terms of the call it was drawn up for; returns its row."""
+    terms = plan.terms
+    assert terms is not None
+    row = found(world, plan, scheme, terms.profile)
+    if terms.regie_from is not None:
+        world.pps.regie_from[row] = world.pps.subsidy_start[row] + terms.regie_from
     for policy in world.policies_in_force():
         policy.on_start(world, plan, row)
+    return row
 
 
 def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
@@ -268,11 +289,7 @@ def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
     near = world.pack.adjacency[:, plan.region] | (np.arange(world.n_regions) == plan.region)
     founds = (draws < p.school_founds) & near[world.school_region] & (world.pack.school_sectors[:, plan.sector] > 0)
     others += [(Kind.SCHOOL, school) for school in np.flatnonzero(founds).tolist() if school != plan.school]
-    draws = world.draws.uniforms("hogeschool founds", plan.identity, len(world.hogescholen))
-    for hbo, draw in zip(world.hogescholen, draws.tolist(), strict=True):
-        wants = plan.sector in hbo.sectors and draw < p.hbo_founds * hbo.value_of_mbo * (p.hbo_base + plan.practice)
-        if wants and hbo.has_room(carried_by(world, hbo.row), p.pps_per_lectoraat):
-            others.append((Kind.HOGESCHOOL, hbo.row))
+    others += [(Kind.HOGESCHOOL, hbo) for hbo in willing_hogescholen(world, plan)]
     means = np.array(
         [
             p.founding_gemeente,
@@ -292,9 +309,31 @@ def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
     return others
 
 
+def willing_hogescholen(world: PpsWorld, plan: Plan, urged: float = 1.0) -> list[int]:
+    """Return the hogescholen with room that want to found a partnership along.
+
+    Args:
+        world: The world.
+        plan: The plan.
+        urged: Their chance as a factor of what it is when nobody demands a hogeschool.
+    """
+    p, willing = world.p, []
+    draws = world.draws.uniforms("hogeschool founds", plan.identity, len(world.hogescholen))
+    for hbo, draw in zip(world.hogescholen, draws.tolist(), strict=True):
+        chance = urged * p.hbo_founds * hbo.value_of_mbo * (p.hbo_base + plan.practice)
+        wants = plan.sector in hbo.sectors and draw < chance
+        if wants and hbo.has_room(carried_by(world, hbo.row), p.pps_per_lectoraat):
+            willing.append(hbo.row)
+    return willing
+
+
 def _may_apply(world: PpsWorld, plan: Plan, call: OpenCall) -> bool:
-    """Say whether the plan meets the terms of the call, and set what it asks for."""
-    plan.request = int(np.clip(cents(plan.cost * call.share), 0, call.most))
+    """Say whether the plan meets the terms of the call, and set what it asks for and what the school pays itself."""
+    if plan.barred:
+        return False
+    plan.request, usual = (int(np.clip(cents(plan.cost * s), 0, call.most)) for s in (call.share, call.usual_share))
+    whole = plan.cost * CENTS
+    plan.own_share = (whole - plan.request) / (whole - usual)
     enough = plan.request >= call.least and len(plan.firms) >= max(world.p.least_firms, call.least_firms)
     return enough and (plan.has_hogeschool or call.multilevel < 1.0)
 
@@ -314,20 +353,31 @@ def _outside_applications(world: PpsWorld, call: OpenCall) -> tuple[Ints, Floats
     size = cost * call.share if call.scheme in FOR_NEW else cost / p.cost_median * p.outside_asks * call.most / CENTS
     requests = np.clip(cents(size), call.least, call.most)
     expected = p.score_leader * p.leader + p.score_firms + p.score_history * p.shared_history
-    noise = p.score_noise * (2.0 * world.draws.uniforms("outside score", key, count) - 1.0)
-    return requests, expected + noise
+    scores = expected + p.score_noise * (2.0 * world.draws.uniforms("outside score", key, count) - 1.0)
+    for demand, (meets, loses) in sorted(call.demands.items()):
+        scores -= np.where(world.draws.uniforms(f"outside {demand}", key, count) < meets, 0.0, loses)
+    return requests, scores
 
 
-def _outside_multilevel(world: PpsWorld, call: OpenCall, count: int) -> Bools:
-    """Say which applications from the rest of the country have a hogeschool."""
+def _outside_alone(world: PpsWorld, call: OpenCall, count: int) -> Bools:
+    """Say which applications from the rest of the country have no hogeschool though the call asks for one.
+
+    Applicants there ask hogescholen as urgently as those here.
+    """
+    p = world.p
     draws = world.draws.uniforms("outside hogeschool", f"{call.scheme}/{call.round}", count)
-    with_hbo: Bools = draws < world.p.policy_outside_multilevel
-    return with_hbo
+    without = (1.0 - p.policy_outside_multilevel) ** (1.0 + p.policy_multilevel_urges * call.multilevel)
+    alone: Bools = (draws >= 1.0 - without) & (call.multilevel > 0)
+    return alone
 
 
 def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
-    """Start a granted partnership: its row, account, subsidy and founding members. Returns its row."""
+    """Start a granted partnership: its row, account, subsidy and founding members. Returns its row.
+
+    What a policy grants it pays itself (`sim.acts`).
+    """
     p, now, calendar = world.p, world.quarter, world.calendar
+    request = 0 if scheme == "policy" else plan.request
     start = now + 1  # this quarter's payments were made before the award
     firms = plan.firms[room(world, plan.firms) >= 1.0]
     lead = world.schools[plan.school]
@@ -351,10 +401,11 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
         target_students=plan.target_students,
         hardware_share=p.hardware_share,
         cost=max(plan.cost, plan.request / CENTS),
-        due_national=schedule(plan.request, profile, start, calendar.quarters),
+        own_share=plan.own_share,
+        due_national=schedule(request, profile, start, calendar.quarters),
         subsidy_start=start,
         subsidy_end=start + len(profile),
-        span=len(profile),
+        span=min(len(profile), int(4 * p.project_years)),  # a longer subsidy for the same work changes no upkeep
         chance=world.draws.uniforms("pps", plan.identity, len(CHANCES) * calendar.quarters),
     )
     span = world.pps.planned[row, start : start + len(profile)]
@@ -365,7 +416,8 @@ def found(world: PpsWorld, plan: Plan, scheme: str, profile: Floats) -> int:
     world.pps_names.append(name)
     world.partnerships.append(Pps(world, plan.identity, name, world.pps, row))
     _found_members(world, row, plan, firms)
-    _province_joins_in(world, row)
+    if request:
+        _province_joins_in(world, row, plan.province_adds)
     world.pps.founders[row] = world.pps.partners[row]
     world.tell(
         row,
@@ -423,13 +475,10 @@ def role_of(world: PpsWorld, draws: Floats, position: Ints, distance: float = 0.
     return np.minimum(role, Role.MEDE_EIGENAAR)
 
 
-def _province_joins_in(world: PpsWorld, row: int) -> None:
-    """Let the province add its share of the project cost, while its budget lasts."""
-    place = int(world.pps.province[row])
-    province = world.provinces[place]
-    if world.terms.needs_hogeschool[place] and not world.pps.hogescholen[row]:
-        return
-    amount = int(cents(world.p.province_share * world.terms.province_adds[place] * world.pps.cost[row]))
+def _province_joins_in(world: PpsWorld, row: int, adds: float) -> None:
+    """Let the province add its share of the project cost to what the state pays, while its budget lasts."""
+    province = world.provinces[int(world.pps.province[row])]
+    amount = int(cents(world.p.province_share * adds * world.pps.cost[row]))
     if amount and province.can_pay(amount):
         span = int(world.pps.subsidy_end[row] - world.pps.subsidy_start[row])
         start = int(world.pps.subsidy_start[row])
@@ -444,7 +493,7 @@ def _scale_up(world: PpsWorld, call: OpenCall) -> None:
     pps, p = world.pps, world.p
     near_end = pps.subsidy_end - world.quarter <= p.scale_up_window
     able = pps.network_alive & (pps.phase >= p.scale_up_phase) & near_end & (pps.scaled_up < 0)
-    able &= (pps.hogescholen > 0) | (call.multilevel < 1.0)
+    able &= ((pps.hogescholen > 0) | (call.multilevel < 1.0)) & call.open_to[pps.region, pps.sector]
     rows = np.flatnonzero(able & (world.chance("scale_up") < p.scale_up_applies))
     asked = cents(np.clip(p.scale_up_share * pps.cost[rows], call.least / CENTS, call.most / CENTS))
     _grant_existing(world, call, rows, asked, [[int(row)] for row in rows])
@@ -453,15 +502,15 @@ def _scale_up(world: PpsWorld, call: OpenCall) -> None:
 def _consortia(world: PpsWorld, call: OpenCall) -> None:
     """Let mature partnerships of related sectors in a province apply together (HIP, P-P09)."""
     pps, p = world.pps, world.p
-    able = pps.network_alive & (pps.phase >= p.hip_phase) & ~pps.consortium
-    members = _consortium_members(world, able)
+    able = pps.network_alive & (pps.phase >= p.hip_phase) & ~pps.consortium & call.open_to[pps.region, pps.sector]
+    members = consortium_members(world, able)
     leads = np.array([group[0] for group in members], dtype=np.int64)
     asked = np.array([min(call.most, int(cents(p.hip_per_member)) * len(group)) for group in members], dtype=np.int64)
     for group in _grant_existing(world, call, leads, asked, members):
         pps.consortium[group] = True
 
 
-def _consortium_members(world: PpsWorld, able: Bools) -> list[list[int]]:
+def consortium_members(world: PpsWorld, able: Bools) -> list[list[int]]:
     """Group able partnerships, each group led by the most developed one with a hogeschool; at least two each."""
     pps = world.pps
     free = set(np.flatnonzero(able).tolist())
@@ -484,7 +533,8 @@ def _grant_existing(
     pps, p = world.pps, world.p
     own = p.score_leader * pps.leader[leads] + p.score_firms * np.minimum(1.0, pps.firms[leads] / p.founding_firms)
     own = own + p.score_history * pps.results[leads]
-    granted = _ranked(world, call, asked, own, pps.hogescholen[leads] > 0)
+    bounded = (pps.hogescholen[leads] == 0) & (call.multilevel > 0)
+    granted = _ranked(world, call, asked, own, bounded, call.multilevel)
     winners = [(group, int(amount)) for group, amount, yes in zip(groups, asked, granted, strict=True) if yes]
     for group, amount in winners:
         for row, part in zip(group, schedule(amount, np.full(len(group), 1 / len(group)), 0, len(group)), strict=True):

@@ -51,5 +51,4 @@ def _field(world: PpsWorld, llo: Floats) -> None:
     member = table.member[rows[firm]]
     eager = held_by_members(world, rows[firm], "culture") * held_by_members(world, rows[firm], "llo")
     staff = np.minimum(firms.employees[member], p.llo_most_employees) * p.llo_share_of_staff
-    uptake = world.terms.llo_uptake[pps.province]
-    pps.llo[:] = uptake * llo * np.bincount(of[firm], weights=eager * staff, minlength=n)
+    pps.llo[:] = pps.llo_uptake * llo * np.bincount(of[firm], weights=eager * staff, minlength=n)

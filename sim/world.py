@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.base import Organisation, World
-from agents.columns import Bools, Floats, Ints
+from agents.columns import Floats, Ints
 from agents.firm import Firms, LargeEmployer, MkbFirm, Size
 from agents.hogeschool import Hogeschool
 from agents.parameter_fields import Parameters
@@ -41,30 +41,6 @@ class Climate:
     unemployment: float = 0.0  # share of the labour force
     tightness: float = 0.0  # 0 slack, 1 tight
     curriculum_decay: float = 0.0  # share of a block outdated per quarter
-
-
-@dataclass
-class Terms:
-    """Rules of this quarter that policies may change, one number per province; they are set anew every quarter.
-
-    Attributes:
-        needs_hogeschool: Whether the province adds money only to partnerships with a hogeschool.
-        province_adds: What the province adds to a project, as a factor of what it adds now.
-        llo_uptake: How many employees take part in LLO, as a factor.
-        culture_gain: How much firms learn to learn in a partnership, as a factor.
-        reuse: How much partnerships gain by material of others, as a factor.
-    """
-
-    needs_hogeschool: Bools
-    province_adds: Floats
-    llo_uptake: Floats
-    culture_gain: Floats
-    reuse: Floats
-
-    @classmethod
-    def without_policies(cls, provinces: int) -> Terms:
-        """Return the rules that hold when no policy changes them."""
-        return cls(np.zeros(provinces, dtype=bool), *(np.ones(provinces) for _ in range(4)))
 
 
 @dataclass(frozen=True)
@@ -108,7 +84,6 @@ class PpsWorld(World):
         self.ledger = Ledger()
         self.quarter = 0
         self.climate = Climate()
-        self.terms = Terms.without_policies(len(pack.provinces))
         self.known_starts: dict[int, list[KnownPps]] = {}
         self.contact_spread: Floats = np.zeros((0, 0))
         self.contact_pull: Floats = np.zeros(0)

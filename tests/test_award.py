@@ -259,3 +259,15 @@ def test_a_policy_acts_in_every_quarter_that_it_is_in_force() -> None:
     policy = Quarterly(name="quarterly", starts="2027-Q1", ends="2027-Q4")
     small_model(calls=(), policies=(policy,), until="2030-Q4").run()
     assert policy.noted == ["2027-Q1", "2027-Q2", "2027-Q3"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 50), st.integers(0, 20), st.booleans()), max_size=12),
+    st.integers(0, 200),
+)
+def test_a_bound_of_the_whole_ceiling_bounds_nobody(rows: list[tuple[int, int, bool]], ceiling: int) -> None:
+    """Without a multilevel condition a round is what it was, whoever has a hogeschool."""
+    requests = np.array([row[0] for row in rows], dtype=np.int64)
+    scores = np.array([row[1] / 10 for row in rows])
+    bounded = np.array([row[2] for row in rows], dtype=bool)
+    assert np.array_equal(award(requests, scores, ceiling, 0.3, bounded, ceiling), award(requests, scores, ceiling, 0.3))

@@ -56,7 +56,7 @@ def tables(result: Result) -> dict[str, pa.Table]:
 
 
 def test_one_and_two_processes_give_the_same_in_the_same_order(experiment: Experiment) -> None:
-    here, spread = list(Replicates(experiment)), list(Replicates(experiment, workers=2))
+    here, spread = list(Replicates(experiment.every())), list(Replicates(experiment.every(), workers=2))
     assert [result.replicate for result in here] == [result.replicate for result in spread] == [0, 1]
     for one, other in zip(here, spread, strict=True):
         assert tables(one).keys() == tables(other).keys()
@@ -87,7 +87,7 @@ def test_whatever_is_asked_a_replicate_has_the_same_draw_and_seed(drawn: Experim
 
 
 def test_a_replicate_alone_gives_what_it_gives_in_the_run(drawn: Experiment) -> None:
-    for result in Replicates(drawn, workers=2):
+    for result in Replicates(drawn.every(), workers=2):
         alone = tables(run_replicate(drawn.replicate(result.replicate)))
         for name, table in tables(result).items():
             assert_frame_equal(table.to_pandas(), alone[name].to_pandas(), obj=name)
@@ -139,7 +139,7 @@ def test_a_failed_replicate_is_told_and_the_rest_goes_on(
         step(model)
 
     monkeypatch.setattr(PpsModel, "step", broken)
-    first, second, third = Replicates(replace(experiment, replicates=3))
+    first, second, third = Replicates(replace(experiment, replicates=3).every())
     assert isinstance(first, Finished)
     assert isinstance(third, Finished)
     assert isinstance(second, Failed)
@@ -161,24 +161,24 @@ def test_a_process_that_dies_takes_only_its_own_replicate(
 ) -> None:
     monkeypatch.setenv("TEST_RUNNER_MARKER", str(tmp_path / "marker"))
     monkeypatch.setattr(runner, "run_replicate", kills_its_process)
-    results = list(Replicates(replace(experiment, replicates=5), workers=2))
+    results = list(Replicates(replace(experiment, replicates=5).every(), workers=2))
     assert [result.replicate for result in results] == [0, 1, 2, 3, 4]
     failed = [result for result in results if isinstance(result, Failed)]
     assert [(each.replicate, each.error) for each in failed] == [(1, "BrokenProcessPool")]
 
 
 def test_what_was_yielded_last_and_not_taken_is_left_over(experiment: Experiment) -> None:
-    replicates = Replicates(experiment)
+    replicates = Replicates(experiment.every())
     first = next(iter(replicates))
-    assert replicates.leftover() == [first]
+    assert replicates.leftover() == [(0, first)]
 
 
 def test_leaving_early_leaves_no_processes(experiment: Experiment) -> None:
-    replicates = Replicates(replace(experiment, replicates=50), workers=2)
+    replicates = Replicates(replace(experiment, replicates=50).every(), workers=2)
     for result in replicates:
         assert result.replicate == 0
         break
-    numbers = [result.replicate for result in replicates.leftover()]
+    numbers = [result.replicate for _, result in replicates.leftover()]
     assert numbers == sorted(numbers)
     assert len(numbers) < 50
     assert not multiprocessing.active_children()
@@ -190,7 +190,7 @@ def test_a_second_ctrl_c_while_stopping_is_quiet(experiment: Experiment, monkeyp
 
     ignored: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", ignored.append)
-    running = Replicates(replace(experiment, replicates=50), workers=2)._in_processes()
+    running = Replicates(replace(experiment, replicates=50).every(), workers=2)._in_processes()
     next(running)
     monkeypatch.setattr(work, "wait", interrupted)
     running.close()  # type: ignore[attr-defined]  # a generator
@@ -230,4 +230,4 @@ def test_a_scale_is_a_share_or_refused(experiment: Experiment, scale: float) -> 
 
 def test_no_workers_is_refused(experiment: Experiment) -> None:
     with pytest.raises(InputError, match="workers"):
-        Replicates(experiment, workers=0)
+        Replicates(experiment.every(), workers=0)

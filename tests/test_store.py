@@ -180,10 +180,12 @@ def test_a_run_can_be_read_back(folder: Path, experiment: Experiment, finished: 
     assert set(content(folder)) == {*FILES, RUN}
     run = read_run(folder)
     assert run.done == [0, 1]
-    assert run.about["scenario"] == experiment.scenario.model_dump()
+    assert run.about["scenario"] == experiment.scenario.model_dump(mode="json")
     assert run.about["replicates_failed"] == []
     for name in set(TABLES) - {"parameters"}:
         assert run.table(name).num_rows == sum(result.tables[name].num_rows for result in finished)
+        if not run.table(name).num_rows:
+            continue  # without policies nobody pays for them; an empty file has no words
         assert_frame_equal(run.frame(name, replicate=1), finished[1].tables[name].to_pandas())
         columns = pq.ParquetFile(folder / f"{name}.parquet").metadata.row_group(0)
         assert {columns.column(i).compression for i in range(columns.num_columns)} == {"ZSTD"}
@@ -411,7 +413,7 @@ def test_without_any_finished_replicate_nothing_is_written(
         ('{"kind": "run"}', "schema version None"),
         ('{"kind": "run", "schema_version": 99}', "schema version 99"),
         ('{"kind": "run", "schema_version": 1}', "schema version 1"),
-        ('{"kind": "run", "schema_version": 2}', "not complete"),
+        ('{"kind": "run", "schema_version": 3}', "not complete"),
     ],
 )
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, about: str, what: str) -> None:

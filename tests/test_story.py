@@ -6,7 +6,7 @@ import math
 import re
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,10 @@ from calibration.evidence import NO_TARGET, ROLES
 from calibration.predictive import TRACKS
 from calibration.targets import PATTERNS
 from calibration.validate import ORDINAL, all_targets
+from experiments.compare import PAYERS as PAYER_GROUPS
+from experiments.compare import Verdict
 from experiments.tables import tables_of
+from experiments.why import CONDITIONS, MECHANISMS
 from scenarios.region import OTHER_KINDS
 from sim.calls import SCHEMES
 from sim.model import PpsModel
@@ -82,6 +85,14 @@ FAMILIES = {
     "partners": {f"{kind}.{form}" for kind in (*NAMES, "all", "firms") for form in ("one", "other")},
     **{key: {"one", "other"} for key in ("run.replicates", "run.draws", "run.of_seeds")},
     "source": {"chance", "ignorance"},
+    "compare.parameters": {"drawn", "one_draw"},
+    "compare.cost": set(get_args(Verdict.__value__)),
+    "compare.payer": set(PAYER_GROUPS.values()),
+    "compare.mechanism": set(MECHANISMS),
+    "compare.condition": set(CONDITIONS),
+    "compare.side": {"lives", "dies"},
+    "compare.reading": {"better", "worse", "more", "less", "same", "not_shown"},
+    **{key: {"one", "other"} for key in ("compare.pairs", "compare.dropped")},
 }
 """Texts that are found by a word of the model, each with all words that occur."""
 
@@ -103,7 +114,7 @@ def test_every_text_is_used() -> None:
     """A key stands in the code as it is; of families, conditions and columns the code holds the beginning."""
     sources = (*APP.glob("*.py"), *APP.glob("templates/*.html"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    made = {*FAMILIES, "unit", "condition", "stories", "packs"}
+    made = {*FAMILIES, "unit", "condition", "stories", "packs", "compare.column", "compare.units"}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
     for key in load_texts(Language.EN):

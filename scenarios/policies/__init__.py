@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
 import tomllib
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from agents.errors import InputError
 from scenarios.policies import conditions, firms, regie, region, schools, subsidy
 from scenarios.policy import Policy
 
+NAME = re.compile(r"[\w-]{1,60}")
 FAMILIES = (regie, subsidy, conditions, schools, firms, region)
 
 
@@ -64,6 +66,8 @@ def settings_of(policy: Policy) -> dict[str, Any]:
 
 
 def _make(name: str, settings: Any, where: str) -> Policy:
+    if NAME.fullmatch(name) is None:
+        raise InputError(f"policy name {reprlib.repr(name)}", where, "1-60 letters, digits, hyphens and underscores")
     if not isinstance(settings, dict):
         raise InputError(f"policies.{name} is {reprlib.repr(settings)}", where, "a table of settings, or false")
     kind = settings.get("type", name)
@@ -72,6 +76,10 @@ def _make(name: str, settings: Any, where: str) -> Policy:
         hint = f"did you mean {near[0]}?" if near else ", ".join(policy_kinds())
         raise InputError(f"unknown policy {reprlib.repr(kind)}", where, hint)
     given = {key: value for key, value in settings.items() if key != "type"}
+    if "name" in given:
+        raise InputError(
+            f"unknown setting 'name' of policy {name}", where, "its name stands in the heading of its table"
+        )
     try:
         return policy_kinds()[kind].model_validate({"name": name, **given})
     except ValidationError as error:

@@ -38,33 +38,37 @@ class RegieFund(Policy):
     def on_money(self, world: Any) -> None:
         """Pay what the regie needs, at most, to those who qualify; the first whose subsidy ended come first."""
         pps = world.pps
-        since = (world.quarter - pps.decided) / 4.0
+        since = (world.quarter - 1 - pps.decided) / 4.0  # years; the decision falls in the last quarter with subsidy
         qualifies = world.act.eligible(self) & pps.network_alive & (pps.decision > 0) & (since < self.years)
         qualifies &= (pps.position >= POSITIONS[self.position]) & (pps.due_national[:, world.quarter] == 0)
         rows = np.flatnonzero(qualifies)
         rows = rows[np.argsort(pps.decided[rows], kind="stable")]
-        most = self.euro_year / 4.0 * (1.0 - self.taper) ** since[rows]
-        most = np.minimum(most, world.act.regie_cost()[rows])
-        if self.firm_match > 0:
-            most = np.minimum(most, world.act.paid_by_firms()[rows] / self.firm_match)
+        most = self._most(world)[rows] * (1.0 - self.taper) ** since[rows]
         world.act.pay(self, rows, np.floor(100 * most).astype(np.int64), regie=True, goes_on=True)
 
     def on_decision(self, world: Any, pps: int) -> float:
         """Promise the first year's money to those who would qualify as an entity and still fit in the budget."""
         if not world.act.eligible(self)[pps] or not self.years:
             return 0.0
-        return self.euro_year if world.act.promise(self, pps, self.euro_year) else 0.0
+        euro_year = 4.0 * float(self._most(world)[pps])
+        return euro_year if world.act.promise(self, pps, euro_year) else 0.0
+
+    def _most(self, world: Any) -> Any:
+        """Return what each partnership can get in its first quarter, in euros."""
+        most = np.minimum(self.euro_year / 4.0, world.act.regie_cost())
+        return np.minimum(most, world.act.paid_by_firms() / self.firm_match) if self.firm_match else most
 
 
 class OwnershipRule(Policy):
     """Places the regie between the partners from the first day, as a condition for a start (P-S01, P-N01).
 
-    It holds for plans that are drawn up while it is in force. Setting up shared ownership costs legal and
-    organising work, which the payer bears for every partnership that starts.
+    It holds for plans that are drawn up while it is in force. Setting up shared ownership takes legal and organising
+    work before anybody signs, which the payer bears for every plan that does not have it already, granted or not. A
+    plan for which no money is left goes on as it was.
 
     Attributes:
         position: Least position of the regie at the start.
-        set_up_euro: What setting it up costs for each partnership.
+        set_up_euro: What setting it up costs for each plan.
     """
 
     kind: ClassVar[str] = "ownership-rule"
@@ -73,14 +77,9 @@ class OwnershipRule(Policy):
     set_up_euro: float = Field(default=25_000, ge=0, le=1e6, allow_inf_nan=False)
 
     def on_founding(self, world: Any, plan: Any, call: Any) -> None:
-        """Raise the position of the regie in the plan."""
-        region, sector = world.act.places(self)
-        if region[plan.region] and sector[plan.sector] and plan.position < POSITIONS[self.position]:
-            plan.position = POSITIONS[self.position]
-
-    def on_start(self, world: Any, plan: Any, row: int) -> None:
-        """Pay for setting up the ownership."""
-        region, sector = world.act.places(self)
-        if region[plan.region] and sector[plan.sector]:
-            cents = np.array([round(100 * self.set_up_euro)])
-            world.act.buy(self, [f"pps:{plan.identity}"], world.pps.province[row : row + 1], cents)
+        """Pay for setting up the ownership, and raise the position of the regie in the plan."""
+        least = POSITIONS[self.position]
+        if plan.position >= least or not world.act.meant_for(self, plan):
+            return
+        if world.act.help_plan(self, plan, self.set_up_euro):
+            plan.position = least

@@ -1,0 +1,775 @@
+"""Scenarios compared with a reference, replicate by replicate: what differs, at what price, who pays and who gains.
+
+Replicate r of every scenario has the same seed and the same draw of the parameters (common random numbers), so that
+chance and ignorance that both worlds share fall away in the difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from agents.columns import Floats
+from agents.errors import InputError
+from experiments.pairs import (
+    HIGH,
+    LOW,
+    Units,
+    estimate,
+    interval,
+    ratio_interval,
+    share_better,
+    units_of,
+    variance_factor,
+)
+from experiments.store import Run
+from experiments.summary import TOTAL, end_values, sums_over_run
+from experiments.survival import Curve, curve, lives
+from experiments.why import Why, explain
+from scenarios.scenario import Scenario
+from sim.calendar import quarter_number
+from sim.ledger import CENTS, IN_KIND
+from sim.outcomes import Outcome, outcome_table
+
+BANDS = (
+    "networks_alive",
+    "networks_after_subsidy",
+    "networks_sustained",
+    "valley_share",
+    "regie_fte",
+    "students_direct",
+    "mkb_reached_share",
+    "public_euros",
+)
+"""Outcomes of which the course in time is kept."""
+
+PAYERS: Mapping[str, str] = {
+    "rijk": "rijk",
+    "province": "province",
+    "gemeenten": "municipalities",
+    "school": "schools",
+    "hogeschool": "hogescholen",
+    "mkb": "firms_mkb",
+    "grootbedrijf": "firms_large",
+    "oo-fondsen": "funds",
+    "overige-partners": "other_partners",
+}
+"""Group of payers of each account in the ledger, by the name before the colon."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One of the scenarios.
+
+    Attributes:
+        name: Its name.
+        title_nl: Dutch title.
+        title_en: English title.
+        purpose_nl: Dutch purpose.
+        purpose_en: English purpose.
+        policies: Settings of each of its policies, with `name` and `type`.
+        identity: Identity of its run.
+        folder: Where its run is.
+        replicates: How many finished.
+        failed: Replicates that failed in this scenario.
+    """
+
+    name: str
+    title_nl: str
+    title_en: str
+    purpose_nl: str
+    purpose_en: str
+    policies: tuple[Mapping[str, Any], ...]
+    identity: str
+    folder: Path
+    replicates: int
+    failed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How one outcome of a scenario differs from the reference.
+
+    A stock or a running sum is taken at the end of the run, a flow summed over the run. All numbers are of the pairs
+    in which both worlds define the outcome.
+
+    Attributes:
+        scenario: Name of the scenario.
+        outcome: Name of the outcome.
+        unit: Its unit; for a flow that of its sum.
+        direction: `more`, `less` or `neither`: what is better.
+        baseline: Mean in the reference.
+        value: Mean in the scenario.
+        difference: Mean of the paired differences, scenario minus reference.
+        low: Lower end of the 95% interval of that mean; NaN if it cannot be estimated.
+        high: Upper end.
+        share_better: Share of pairs in which the scenario is better, ties counted half; NaN without direction.
+        share_equal: Share of pairs without any difference.
+        spread_low: 5th percentile of the paired differences.
+        spread_high: 95th percentile.
+        variance_factor: How many times larger the variance of the difference would be without pairing; NaN if no
+            pair differs.
+        n: Pairs.
+        units: Independent units the interval rests on: draws, or replicates if all have one draw.
+    """
+
+    scenario: str
+    outcome: str
+    unit: str
+    direction: str
+    baseline: float
+    value: float
+    difference: float
+    low: float
+    high: float
+    share_better: float
+    share_equal: float
+    spread_low: float
+    spread_high: float
+    variance_factor: float
+    n: int
+    units: int
+
+    @property
+    def shown(self) -> bool:
+        """Whether a difference is shown: the interval leaves zero out."""
+        return self.low > 0.0 or self.high < 0.0
+
+    @property
+    def better(self) -> bool | None:
+        """Whether a difference that is shown is for the better; None if none is shown or no direction is."""
+        if not self.shown or self.direction == "neither":
+            return None
+        return (self.difference > 0.0) == (self.direction == "more")
+
+
+type Verdict = Literal["price", "saves", "dominated", "less_for_less", "not_shown"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an extra network-year after the subsidy costs in public money, on average over the pairs.
+
+    Attributes:
+        scenario: Name of the scenario.
+        euros: Mean difference in public euros over the run (`public_euros`).
+        network_years: Mean difference in network-years after the subsidy (`network_years_after_subsidy`).
+        ratio: Euros per extra network-year, a ratio of means; NaN unless the verdict is `price`.
+        low: Lower end of its 95% interval (Fieller); NaN if it has none.
+        high: Upper end.
+        verdict: `price` (more network-years for more money), `saves` (more network-years, and not more money),
+            `dominated` (fewer network-years, and not less money), `less_for_less`, or `not_shown`: no difference in
+            network-years is shown, so that nothing can be said of their price.
+    """
+
+    scenario: str
+    euros: float
+    network_years: float
+    ratio: float
+    low: float
+    high: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What a group of payers pays to partnerships and for policies, in euros a year over the run.
+
+    Attributes:
+        scenario: Name of the scenario.
+        group: `rijk`, `province`, `municipalities`, `schools`, `hogescholen`, `firms_mkb`, `firms_large`, `funds` or
+            `other_partners`.
+        in_kind: Whether it is work and goods rather than money.
+        baseline: Mean a year in the reference, from the first quarter in which the scenario has a policy.
+        value: Mean a year in the scenario.
+        difference: Mean paired difference.
+        low: Lower end of its 95% interval.
+        high: Upper end.
+    """
+
+    scenario: str
+    group: str
+    in_kind: bool
+    baseline: float
+    value: float
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PaidInYear:
+    """The same in one calendar year, in euros, as means over the pairs."""
+
+    scenario: str
+    group: str
+    in_kind: bool
+    year: int
+    baseline: float
+    value: float
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a region, sector or province has more or less of at the end of the run.
+
+    Attributes:
+        scenario: Name of the scenario.
+        dimension: `region`, `sector` or `province`.
+        group: Id in the region pack.
+        outcome: `networks_alive` or `students_direct`; by province `mkb_reached_share` too.
+        baseline: Mean in the reference.
+        value: Mean in the scenario.
+        difference: Mean paired difference.
+        low: Lower end of its 95% interval.
+        high: Upper end.
+    """
+
+    scenario: str
+    dimension: str
+    group: str
+    outcome: str
+    baseline: float
+    value: float
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a policy of a scenario cost a payer and whom it did not reach, as means over the replicates.
+
+    Attributes:
+        scenario: Name of the scenario; the reference has policies too if it asks for them.
+        policy: Name of the policy.
+        payer: `rijk` or the id of a province.
+        years: Calendar years in which it was in force.
+        budget_euro_year: Its yearly budget; NaN without limit.
+        spent_euro_year: What was spent a year, staff included.
+        asked_year: How many asked a year.
+        helped_year: How many were helped a year.
+        without_year: How many went without a year.
+        years_short: Share of years in which somebody went without.
+    """
+
+    scenario: str
+    policy: str
+    payer: str
+    years: int
+    budget_euro_year: float
+    spent_euro_year: float
+    asked_year: float
+    helped_year: float
+    without_year: float
+    years_short: float
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Survival in a scenario beside the reference.
+
+    Attributes:
+        scenario: Name of the scenario.
+        whom: `since_policy`: partnerships whose subsidy ended in or after the quarter in which the first policy of the
+            scenario starts, for whom all of the policy was there in time; or `all`.
+        since: That quarter; empty for `all`.
+        baseline: In the reference.
+        value: In the scenario.
+    """
+
+    scenario: str
+    whom: Literal["since_policy", "all"]
+    since: str
+    baseline: Curve
+    value: Curve
+
+
+@dataclass(frozen=True)
+class Band:
+    """An outcome by quarter: mean over the pairs, and the 5th and 95th percentile.
+
+    Attributes:
+        scenario: Name of the scenario.
+        outcome: Name of the outcome.
+        quarters: Such as 2030-Q4.
+        baseline: Mean in the reference.
+        baseline_low: 5th percentile in the reference.
+        baseline_high: 95th percentile in the reference.
+        value: Mean in the scenario.
+        low: 5th percentile in the scenario.
+        high: 95th percentile in the scenario.
+        difference: Mean of the paired differences.
+        difference_low: 5th percentile of the paired differences.
+        difference_high: 95th percentile.
+    """
+
+    scenario: str
+    outcome: str
+    quarters: tuple[str, ...]
+    baseline: tuple[float, ...]
+    baseline_low: tuple[float, ...]
+    baseline_high: tuple[float, ...]
+    value: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    difference: tuple[float, ...]
+    difference_low: tuple[float, ...]
+    difference_high: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """An effect with a mechanism and without it.
+
+    Attributes:
+        scenario: Name of the scenario.
+        mechanism: Name of the mechanism that was switched off in both worlds.
+        outcome: Name of the outcome.
+        unit: Its unit.
+        difference: Mean paired difference with the mechanism.
+        without: Mean paired difference without it.
+        without_low: Lower end of the 95% interval of the latter.
+        without_high: Upper end.
+        carried: What the mechanism adds to the difference, paired as well: `difference` minus `without`.
+        carried_low: Lower end of its 95% interval.
+        carried_high: Upper end.
+        n: Replicates that finished in all four worlds.
+    """
+
+    scenario: str
+    mechanism: str
+    outcome: str
+    unit: str
+    difference: float
+    without: float
+    without_low: float
+    without_high: float
+    carried: float
+    carried_low: float
+    carried_high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that is found when scenarios are compared with a reference.
+
+    Attributes:
+        about: What run.json says of the run of the reference: region, seed, parameters, period, versions.
+        baseline: The reference.
+        scenarios: The others, in the order in which they were asked.
+        replicates: How many were asked.
+        pairs: Replicates that finished in the reference and in the scenario, by scenario.
+        unit: What counts as independent in the intervals: `draws`, or `replicates` if all have the same parameters;
+            the intervals then tell of chance alone.
+        differences: Of every outcome, by scenario and in the order of the outcomes table.
+        costs: One per scenario.
+        paid: Who pays.
+        paid_by_year: Who pays, by year.
+        gains: Who gains.
+        spent: What the policies cost and who went without.
+        survival: Two per scenario.
+        bands: Outcomes by quarter.
+        why: Which mechanism made a network live in the one world and not in the other; empty if it was not asked.
+        carried: What each mechanism carries that was switched off; empty if none was.
+    """
+
+    about: Mapping[str, Any]
+    baseline: Asked
+    scenarios: tuple[Asked, ...]
+    replicates: int
+    pairs: Mapping[str, int]
+    unit: Literal["draws", "replicates"]
+    differences: tuple[Difference, ...]
+    costs: tuple[Cost, ...]
+    paid: tuple[Paid, ...]
+    paid_by_year: tuple[PaidInYear, ...]
+    gains: tuple[Gain, ...]
+    spent: tuple[Spent, ...]
+    survival: tuple[Survival, ...]
+    bands: tuple[Band, ...]
+    why: tuple[Why, ...] = ()
+    carried: tuple[Carried, ...] = ()
+
+    def difference(self, scenario: str, outcome: str) -> Difference:
+        """Return the difference in one outcome of one scenario."""
+        return next(one for one in self.differences if (one.scenario, one.outcome) == (scenario, outcome))
+
+
+def check_scenarios(scenarios: Sequence[Scenario]) -> None:
+    """Refuse scenarios that cannot be compared; the first is the reference.
+
+    Raises:
+        InputError: If there is one only, two have the same name, or they do not end in the same quarter.
+    """
+    if len(scenarios) < 2:
+        raise InputError("one scenario is nothing to compare", "scenarios", "the reference and one or more others")
+    names = [scenario.name for scenario in scenarios]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"two scenarios are called {twice}", "scenarios", "each scenario once")
+    first = scenarios[0]
+    for other in scenarios[1:]:
+        if other.until != first.until:
+            what = f"{first.name} ends in {first.until} and {other.name} in {other.until}"
+            raise InputError(what, "scenarios", "the same last quarter, which --until gives to all")
+
+
+def compare(runs: Sequence[Run], why: bool = False, without: Mapping[str, Sequence[Run]] | None = None) -> Comparison:
+    """Compare runs with the first of them, replicate by replicate.
+
+    Replicates that failed in the one world or the other make no pair.
+
+    Args:
+        runs: The reference, and the scenarios, run with the same seed and parameters.
+        why: Whether to look for what made networks end otherwise.
+        without: The same runs in the same order without a mechanism, by the name of the mechanism.
+    """
+    reference, *others = map(_World, runs)
+    pairs = [_Pair(reference, other) for other in others]
+    dropped = {name: [_World(run) for run in them] for name, them in (without or {}).items()}
+    return Comparison(
+        about=reference.run.about,
+        baseline=_asked(reference.run),
+        scenarios=tuple(_asked(other.run) for other in others),
+        replicates=int(reference.run.about["replicates"]),
+        pairs={pair.name: len(pair.replicates) for pair in pairs},
+        unit="draws" if any(pair.units.drawn for pair in pairs) else "replicates",
+        differences=tuple(one for pair in pairs for one in differences(pair)),
+        costs=tuple(cost(pair) for pair in pairs),
+        paid=tuple(one for pair in pairs for one in _paid(pair)),
+        paid_by_year=tuple(one for pair in pairs for one in _paid_by_year(pair)),
+        gains=tuple(one for pair in pairs for one in _gains(pair)),
+        spent=tuple(one for world in (reference, *others) for one in _spent(world)),
+        survival=tuple(one for pair in pairs for one in _survival(pair)),
+        bands=tuple(one for pair in pairs for one in _bands(pair)),
+        why=tuple(one for pair in pairs for one in explain(pair.baseline.run, pair.scenario.run, pair.replicates))
+        if why
+        else (),
+        carried=tuple(
+            one
+            for name, (blank, *rest) in dropped.items()
+            for pair, other in zip(pairs, rest, strict=True)
+            for one in _carried(pair, _Pair(blank, other), name)
+        ),
+    )
+
+
+def _asked(run: Run) -> Asked:
+    scenario = run.about["scenario"]
+    return Asked(
+        **{key: scenario[key] for key in ("name", "title_nl", "title_en", "purpose_nl", "purpose_en")},
+        policies=tuple(scenario["policies"]),
+        identity=run.about["identity"],
+        folder=run.folder,
+        replicates=len(run.done),
+        failed=tuple(failed["replicate"] for failed in run.about["replicates_failed"]),
+    )
+
+
+class _World:
+    """A run with what a comparison needs of it, read once."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.name: str = run.about["scenario"]["name"]
+        self.until: str = run.about["until"]
+
+    @cached_property
+    def series(self) -> pd.DataFrame:
+        return self.run.frame("series")
+
+    @cached_property
+    def total(self) -> pd.DataFrame:
+        """The series of all provinces together."""
+        return self.series[self.series["province"] == TOTAL]
+
+    @cached_property
+    def ends(self) -> pd.DataFrame:
+        """Outcomes by replicate, as `end_values`."""
+        return end_values(self.total, self.until).unstack("outcome")
+
+    @cached_property
+    def partnerships(self) -> pd.DataFrame:
+        columns = ["replicate", "region", "sector", "network_alive", "network_death", "subsidy_end", "students_direct"]
+        frame: pd.DataFrame = self.run.table("partnerships").select(columns).to_pandas()
+        return frame.astype({"network_alive": float})
+
+    @cached_property
+    def payments(self) -> pd.DataFrame:
+        """Euros to partnerships and for policies, refunds taken off, by replicate, quarter, group and in kind."""
+        ledger = self.run.frame("ledger")
+        # `map` looks at each name of an account once, and not at each payment
+        refund = ledger["stream"] == "refund"
+        counts = refund | ledger["stream"].map(lambda stream: stream.startswith("policy_")).astype(bool)
+        counts |= ledger["payee"].map(lambda account: account.startswith("pps:")).astype(bool)
+        payer, payee = (ledger[side].map(_group).astype(str) for side in ("payer", "payee"))
+        rows = pd.DataFrame(
+            {
+                "replicate": ledger["replicate"],
+                "quarter": ledger["quarter"].astype(str),
+                "group": payer.where(~refund, payee),
+                "in_kind": ledger["stream"].isin(IN_KIND),
+                "euros": ledger["amount_cents"] / CENTS * np.where(refund, -1.0, 1.0),
+            }
+        )[counts]
+        return rows.groupby(["replicate", "quarter", "group", "in_kind"])["euros"].sum().reset_index()
+
+    @property
+    def policies(self) -> Sequence[Mapping[str, Any]]:
+        policies: Sequence[Mapping[str, Any]] = self.run.about["scenario"]["policies"]
+        return policies
+
+    @property
+    def since(self) -> str:
+        """First quarter in which it has a policy; that of the run if it has none."""
+        return min((policy["starts"] for policy in self.policies), default=str(self.run.about["start"]))
+
+
+def _group(account: str) -> str:
+    """Return the group of payers of an account; one that is in none stands for itself."""
+    name = account.partition(":")[0]
+    return PAYERS.get(name, name)
+
+
+class _Pair:
+    """A scenario beside the reference."""
+
+    def __init__(self, baseline: _World, scenario: _World) -> None:
+        self.baseline, self.scenario = baseline, scenario
+        self.name = scenario.name
+        self.replicates = sorted(set(baseline.run.done) & set(scenario.run.done))
+        draws = scenario.run.draws
+        self.units = units_of([draws[replicate] for replicate in self.replicates])
+
+    def ends(self, outcome: str) -> tuple[Floats, Floats, Units]:
+        """Return an outcome in both worlds, in the pairs in which both define it."""
+        before, after = (
+            world.ends[outcome].reindex(self.replicates).to_numpy(np.float64)
+            for world in (self.baseline, self.scenario)
+        )
+        both = np.isfinite(before) & np.isfinite(after)
+        return before[both], after[both], self.units.only(both)
+
+
+def differences(pair: _Pair) -> Iterator[Difference]:
+    """Yield the differences in all outcomes; means and intervals give every draw the same weight."""
+    for name, outcome in outcome_table().items():
+        before, after, units = pair.ends(name)
+        change = after - before
+        mean, low, high = estimate(change, units)
+        spread = np.quantile(change, (LOW, HIGH)) if len(change) else (math.nan, math.nan)
+        yield Difference(
+            scenario=pair.name,
+            outcome=name,
+            unit=unit_of(outcome),
+            direction=outcome.direction,
+            baseline=estimate(before, units).mean,
+            value=estimate(after, units).mean,
+            difference=mean,
+            low=low,
+            high=high,
+            share_better=share_better(change, outcome.direction),
+            share_equal=float((change == 0).mean()) if len(change) else math.nan,
+            spread_low=float(spread[0]),
+            spread_high=float(spread[1]),
+            variance_factor=variance_factor(before, after),
+            n=len(change),
+            units=units.count,
+        )
+
+
+def unit_of(outcome: Outcome) -> str:
+    """Return the unit of an outcome over a run: a flow of euros a quarter is summed to euros."""
+    return outcome.unit.removesuffix("/quarter") if sums_over_run(outcome) else outcome.unit
+
+
+def cost(pair: _Pair) -> Cost:
+    """Return what an extra network-year costs; both means are of the same pairs."""
+    (euros_before, euros_after, units), (years_before, years_after, _) = (
+        pair.ends(name) for name in ("public_euros", "network_years_after_subsidy")
+    )
+    euros, years = units.means(euros_after - euros_before), units.means(years_after - years_before)
+    gained = interval(years)
+    mean = interval(euros).mean
+    verdict = _verdict(mean, gained.mean, shown=gained.low > 0 or gained.high < 0)
+    priced = verdict == "price"
+    low, high = ratio_interval(euros, years) if priced else (math.nan, math.nan)
+    return Cost(pair.name, mean, gained.mean, mean / gained.mean if priced else math.nan, low, high, verdict)
+
+
+def _verdict(euros: float, years: float, shown: bool) -> Verdict:
+    if not shown:
+        return "not_shown"
+    if years > 0:
+        return "price" if euros > 0 else "saves"
+    return "dominated" if euros >= 0 else "less_for_less"
+
+
+def _paid(pair: _Pair) -> Iterator[Paid]:
+    """Yield who pays more or less, a year, since the first policy."""
+    since = pair.scenario.since
+    years = (quarter_number(pair.scenario.until) - quarter_number(since) + 1) / 4.0
+    before, after = (
+        world.payments[world.payments["quarter"] >= since].groupby(["group", "in_kind", "replicate"])["euros"].sum()
+        for world in (pair.baseline, pair.scenario)
+    )
+    for group, in_kind in _groups(before, after):
+        one, other = (_per_replicate(sums, (group, in_kind), pair.replicates) / years for sums in (before, after))
+        yield Paid(pair.name, group, in_kind, *_means(one, other, pair.units))
+
+
+def _groups(before: pd.Series[float], after: pd.Series[float]) -> list[tuple[str, bool]]:
+    """Return the groups that pay in either world, money first, in the order of `PAYERS`."""
+    order = list(PAYERS.values())
+    found = {(group, bool(in_kind)) for sums in (before, after) for group, in_kind, _ in sums.index}
+    return sorted(found, key=lambda one: (one[1], order.index(one[0]) if one[0] in order else len(order), one[0]))
+
+
+def _per_replicate(sums: pd.Series[float], key: Any, replicates: Sequence[int]) -> Floats:
+    """Return a sum by replicate, 0 where there is none; the replicate is the last level of the index."""
+    try:
+        own: Floats = sums.loc[key].reindex(replicates, fill_value=0.0).to_numpy(np.float64)
+    except KeyError:
+        return np.zeros(len(replicates))
+    return own
+
+
+def _means(before: Floats, after: Floats, units: Units) -> tuple[float, float, float, float, float]:
+    """Return both means, and the mean difference with its interval."""
+    return estimate(before, units).mean, estimate(after, units).mean, *estimate(after - before, units)
+
+
+def _paid_by_year(pair: _Pair) -> Iterator[PaidInYear]:
+    both = []
+    for world in (pair.baseline, pair.scenario):
+        rows = world.payments[world.payments["replicate"].isin(pair.replicates)]
+        by = [rows["group"], rows["in_kind"], rows["quarter"].str[:4].astype(int)]
+        both.append(rows.groupby(by)["euros"].sum() / len(pair.replicates))
+    table = pd.concat(both, axis=1, keys=["before", "after"]).fillna(0.0)
+    for (group, in_kind, year), (before, after) in zip(table.index, table.to_numpy(np.float64), strict=True):
+        yield PaidInYear(pair.name, group, bool(in_kind), int(year), float(before), float(after))
+
+
+def _gains(pair: _Pair) -> Iterator[Gain]:
+    """Yield who has more or less at the end, where there is anything in either world."""
+    for dimension in ("region", "sector"):
+        for outcome, column in (("networks_alive", "network_alive"), ("students_direct", "students_direct")):
+            before, after = (
+                world.partnerships.groupby([dimension, "replicate"])[column].sum()
+                for world in (pair.baseline, pair.scenario)
+            )
+            for group in pair.scenario.run.about["region"]["regions" if dimension == "region" else "sectors_en"]:
+                one, other = (_per_replicate(sums, group, pair.replicates) for sums in (before, after))
+                if one.any() or other.any():
+                    yield Gain(pair.name, dimension, group, outcome, *_means(one, other, pair.units))
+    yield from _gains_by_province(pair)
+
+
+def _gains_by_province(pair: _Pair) -> Iterator[Gain]:
+    provinces = pair.scenario.run.about["region"]["provinces"]
+    if len(provinces) < 2:  # it would be what the differences say
+        return
+    for province in provinces:
+        before, after = (
+            end_values(world.series, world.until, province).unstack("outcome").reindex(pair.replicates)
+            for world in (pair.baseline, pair.scenario)
+        )
+        for outcome in ("networks_alive", "students_direct", "mkb_reached_share"):
+            one, other = (ends[outcome].fillna(0.0).to_numpy(np.float64) for ends in (before, after))
+            yield Gain(pair.name, "province", province, outcome, *_means(one, other, pair.units))
+
+
+def _spent(world: _World) -> Iterator[Spent]:
+    """Yield what each policy cost each payer in an average year in force."""
+    table = world.run.frame("policies").astype({"policy": str, "payer": str})
+    for policy in world.policies:
+        years = _years(policy, world.until)
+        worlds = len(world.run.done)
+        for payer, rows in table[table["policy"] == policy["name"]].groupby("payer"):
+            of = years * worlds
+            budget = policy["budget_euro_year"]
+            yield Spent(
+                scenario=world.name,
+                policy=policy["name"],
+                payer=str(payer),
+                years=years,
+                budget_euro_year=math.nan if budget is None else float(budget),
+                spent_euro_year=float(rows["spent_cents"].sum()) / CENTS / of,
+                asked_year=float(rows["asked"].sum()) / of,
+                helped_year=float(rows["helped"].sum()) / of,
+                without_year=float((rows["asked"] - rows["helped"]).sum()) / of,
+                years_short=float((rows["asked"] > rows["helped"]).sum()) / of,
+            )
+
+
+def _years(policy: Mapping[str, Any], until: str) -> int:
+    """Return in how many calendar years of a run a policy is in force, in whole or in part."""
+    last = quarter_number(until)
+    if policy["ends"] is not None:
+        last = min(last, quarter_number(policy["ends"]) - 1)
+    return max(1, last // 4 - quarter_number(policy["starts"]) // 4 + 1)
+
+
+def _survival(pair: _Pair) -> Iterator[Survival]:
+    since = pair.scenario.since
+    for whom, first in (("since_policy", since), ("all", "")):
+        before, after = (
+            curve(lives(world.partnerships, pair.replicates, world.until, first), pair.units)
+            for world in (pair.baseline, pair.scenario)
+        )
+        yield Survival(pair.name, "all" if whom == "all" else "since_policy", first, before, after)
+
+
+def _bands(pair: _Pair) -> Iterator[Band]:
+    for outcome in BANDS:
+        before, after = (_course(world, outcome).loc[pair.replicates] for world in (pair.baseline, pair.scenario))
+        yield Band(pair.name, outcome, tuple(before.columns), *_band(before), *_band(after), *_band(after - before))
+
+
+def _course(world: _World, outcome: str) -> pd.DataFrame:
+    """Return an outcome of all provinces by replicate and quarter."""
+    rows = world.total[world.total["outcome"] == outcome]
+    table = rows.astype({"quarter": str}).set_index(["replicate", "quarter"])["value"].unstack("quarter")
+    return table.reindex(columns=sorted(table.columns))
+
+
+def _band(values: pd.DataFrame) -> tuple[tuple[float, ...], ...]:
+    """Return mean and spread by quarter, of the replicates in which the outcome is defined."""
+    return tuple(tuple(one.tolist()) for one in (values.mean(), values.quantile(LOW), values.quantile(HIGH)))
+
+
+def _carried(pair: _Pair, blank: _Pair, mechanism: str) -> Iterator[Carried]:
+    """Yield what a mechanism carries of each effect: the difference with it minus the difference without it."""
+    replicates = sorted(set(pair.replicates) & set(blank.replicates))
+    draws = pair.scenario.run.draws
+    units = units_of([draws[replicate] for replicate in replicates])
+    for name, outcome in outcome_table().items():
+        change, left = (
+            (one.scenario.ends[name] - one.baseline.ends[name]).reindex(replicates).to_numpy(np.float64)
+            for one in (pair, blank)
+        )
+        both = np.isfinite(change) & np.isfinite(left)
+        own = units.only(both)
+        without, carried = estimate(left[both], own), estimate((change - left)[both], own)
+        yield Carried(
+            scenario=pair.name,
+            mechanism=mechanism,
+            outcome=name,
+            unit=unit_of(outcome),
+            difference=estimate(change[both], own).mean,
+            without=without.mean,
+            without_low=without.low,
+            without_high=without.high,
+            carried=carried.mean,
+            carried_low=carried.low,
+            carried_high=carried.high,
+            n=int(both.sum()),
+        )

@@ -1,0 +1,110 @@
+"""How long networks outlive their subsidy: Kaplan-Meier, by scipy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import CensoredData, ecdf
+from scipy.stats import t as student
+
+from agents.columns import Bools, Floats, Ints
+from experiments.pairs import CONFIDENCE, Units, jackknife
+from sim.calendar import quarter_number
+
+
+@dataclass(frozen=True)
+class Lives:
+    """Networks followed from the end of their subsidy.
+
+    Attributes:
+        pair: Number of the pair that each belongs to.
+        quarters: Quarters from the end of the subsidy until the network was lost, or the run ended; 0 if it was lost
+            before the subsidy ended, or by the decision taken then.
+        lost: Whether it was lost; otherwise it is followed no longer (censored).
+    """
+
+    pair: Ints
+    quarters: Floats
+    lost: Bools
+
+
+def lives(partnerships: pd.DataFrame, replicates: list[int], until: str, since: str = "") -> Lives:
+    """Return the lives of the networks whose subsidy ended in a run.
+
+    Args:
+        partnerships: The table `partnerships` of a run.
+        replicates: Replicates that count, in the order of the pairs.
+        until: Last quarter of the run.
+        since: Only partnerships whose subsidy ended in this quarter or later, if given.
+    """
+    ended = (partnerships["subsidy_end"] <= until) & (partnerships["subsidy_end"] >= since)
+    rows = partnerships[ended & partnerships["replicate"].isin(replicates)]
+    lost = rows["network_death"].notna().to_numpy()
+    last = rows["network_death"].fillna(until).map(quarter_number).to_numpy(np.float64)
+    time = last - rows["subsidy_end"].map(quarter_number).to_numpy(np.float64)
+    number = {replicate: pair for pair, replicate in enumerate(replicates)}
+    pair = np.array([number[replicate] for replicate in rows["replicate"]], dtype=np.int64)
+    return Lives(pair, np.maximum(time, 0.0), lost)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Survival of networks since the end of their subsidy, as steps: each value holds until the next time.
+
+    Attributes:
+        times: Years since the end of the subsidy, from 0.
+        survival: Share whose network lives (Kaplan-Meier).
+        low: Lower end of the 95% interval.
+        high: Upper end.
+        at_risk: Networks that are still followed just before that time, of all pairs together.
+        lives: Partnerships in all pairs together.
+        lost: How many networks were lost.
+    """
+
+    times: tuple[float, ...]
+    survival: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    at_risk: tuple[int, ...]
+    lives: int
+    lost: int
+
+
+def curve(followed: Lives, units: Units) -> Curve:
+    """Return the Kaplan-Meier curve of all lives together, with 95% intervals.
+
+    Networks of one pair, and pairs with one draw, live in the same world: the usual interval (Greenwood) would take
+    them for independent and be too narrow. The standard error is that of the jackknife over units, on the arcsine of
+    the square root, which also holds near 0 and 1.
+    """
+    times = np.arange(followed.quarters.max(initial=-1.0) + 1.0)
+    share = kaplan_meier(followed, np.ones(len(followed.pair), dtype=bool), times)
+
+    def bent(pairs: Bools) -> Floats:
+        return np.arcsin(np.sqrt(kaplan_meier(followed, pairs[followed.pair], times)))
+
+    centre = np.arcsin(np.sqrt(share))
+    reach = student.ppf((1.0 + CONFIDENCE) / 2.0, max(units.count - 1, 1)) * jackknife(bent, units, share)
+    low, high = (np.sin(np.clip(end, 0.0, np.pi / 2.0)) ** 2 for end in (centre - reach, centre + reach))
+    at_risk = (followed.quarters[None, :] >= times[:, None]).sum(axis=1)
+    return Curve(
+        tuple((times / 4.0).tolist()),
+        tuple(share.tolist()),
+        tuple(low.tolist()),
+        tuple(high.tolist()),
+        tuple(at_risk.tolist()),
+        lives=len(followed.pair),
+        lost=int(followed.lost.sum()),
+    )
+
+
+def kaplan_meier(followed: Lives, which: Bools, times: Floats) -> Floats:
+    """Return the Kaplan-Meier estimate at some times, in quarters; 1 where there is nobody to follow."""
+    if not which.any():
+        return np.ones_like(times)
+    quarters, lost = followed.quarters[which], followed.lost[which]
+    sample = CensoredData(uncensored=quarters[lost], right=quarters[~lost])
+    survival: Floats = np.asarray(ecdf(sample).sf.evaluate(times), dtype=np.float64)
+    return survival
