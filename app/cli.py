@@ -330,14 +330,14 @@ def _typed(options: Mapping[str, object]) -> list[str]:
 
 
 @contextmanager
-def _options_named() -> Iterator[None]:
-    """Let an error of what an experiment asks for name the option that a person typed."""
+def _options_named(*others: str) -> Iterator[None]:
+    """Let an error of what an experiment asks for name the option that a person typed, and so for other options."""
     try:
         yield
     except InputError as error:
-        if error.where not in OPTIONS:
+        if error.where not in (*OPTIONS, *others):
             raise
-        raise InputError(error.what, f"--{error.where}", error.allowed) from None
+        raise InputError(error.what, f"--{error.where.replace('_', '-')}", error.allowed) from None
 
 
 def _compared(experiments: list[Experiment], workers: int, words: Words, quiet: bool) -> list[Run]:
@@ -639,7 +639,7 @@ def frontier(
     from scenarios.scenario import load_scenario
 
     files = _new_files({"--csv": csv})
-    with _naming_options("check_replicates", "generations", "population", "keep", "policies", "outcomes"):
+    with _options_named("check_replicates", "generations", "population", "keep", "policies", "outcomes"):
         base = load_scenario(scenario)
         if policies is not None:
             base = with_policies(base, names(policies, "--policies"))
@@ -692,34 +692,11 @@ def _maker(region: str, parameters: str, until: str | None, scale: float) -> Cal
     return make
 
 
-@contextmanager
-def _naming_options(*names: str) -> Iterator[None]:
-    """Let an error of what an option asks for name the option."""
-    try:
-        yield
-    except InputError as error:
-        if error.where not in (*OPTIONS, *names):
-            raise
-        raise InputError(error.what, f"--{error.where.replace('_', '-')}", error.allowed) from None
-
-
 def _new_files(asked: dict[str, str | None]) -> dict[str, Path]:
     """Return the files that are asked for by option, before anything that takes long, if they can be written."""
-    files = {}
-    for option, name in asked.items():
-        if name is None:
-            continue
-        path = Path(name)
-        if not name.strip() or os.path.isdir(name) or "\0" in name:
-            raise InputError(f"'{name}' is no name of a file", option, "a file to write")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot write '{name}': {error.strerror}", option, "a file to write") from None
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise InputError(f"cannot write '{name}'", option, "a file to write")
-        files[option] = path
-    return files
+    from app.compare import writable
+
+    return {option: writable(name, option) for option, name in asked.items() if name is not None}
 
 
 def _write_files(files: dict[str, Path], texts: dict[str, Callable[[], str]]) -> None:
@@ -766,7 +743,7 @@ def grid(
 
     design = load_plan(plan).with_sizes(replicates, seed, scale)
     files = _new_files({"--csv": csv, "--svg": svg})
-    with _naming_options():
+    with _options_named():
         make = _maker(region, parameters, until, design.plan.scale)
         try:
             title, total = words.pick(design.plan, "title"), design.size * design.plan.replicates

@@ -386,11 +386,11 @@ def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 
 def test_the_command(pps: Callable[..., Any], write: Callable[[str], str]) -> None:
     short = ("--scale", "0.02", "--until", "2012-Q1", "--parameters", "default", "--workers", "1", "--replicates", "1")
-    code, out, err = pps("grid", write(PLAN), *short, "--lang", "nl", "--csv", "a/grid.csv", "--svg", "grid.svg")
+    code, out, err = pps("grid", write(PLAN), *short, "--lang", "nl", "--csv", "grid.csv", "--svg", "grid.svg")
     assert (code, err) == (0, "")
     assert "Regiefonds na de subsidie" in out
     assert "○" in out
-    assert Path("a/grid.csv").read_text().count("\n") == 13
+    assert Path("grid.csv").read_text().count("\n") == 13
     assert Path("grid.svg").stat().st_size > 1000
     assert len(list(Path("results/evaluations").iterdir())) == 5
     code, out, _ = pps("grid", write(PLAN), *short, "--json")
