@@ -60,6 +60,11 @@ def make_policies(asked: Mapping[str, Any], where: str) -> tuple[Policy, ...]:
     return policies
 
 
+def settings_of(policy: Policy) -> dict[str, Any]:
+    """Return what a scenario says of a policy, as `make_policies` takes it."""
+    return {key: value for key, value in policy.model_dump().items() if key != "name"}
+
+
 def _make(name: str, settings: Any, where: str) -> Policy:
     if NAME.fullmatch(name) is None:
         raise InputError(f"policy name {reprlib.repr(name)}", where, "1-60 letters, digits, hyphens and underscores")
