@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from app.words import Words
 from calibration.validate import Band
@@ -188,6 +188,35 @@ def stacked_chart(name: str, bars: Sequence[Bar], show: Show, axis: str, alt: st
     return _told(_svg(name, draw, None, size), alt)
 
 
+def settling_chart(name: str, line: Line, around: tuple[float, float], show: Show, axis: str, alt: str) -> str:
+    """Draw how a number settles as more is counted: the number, its interval, and within what it is to stay.
+
+    Args:
+        name: Name of the chart, unique in the page.
+        line: The number; its places are how much is counted, each about twice the one before.
+        around: Ends within which it is to stay.
+        show: Writes a value of the vertical axis.
+        axis: What stands under the horizontal axis.
+        alt: What it shows, for those who cannot see it.
+    """
+
+    def draw(axes: Axes) -> None:
+        for end in around:
+            axes.axhline(end, color=ORANGE, linewidth=1, dashes=(4, 3))
+        axes.fill_between(line.places, line.low, line.high, color=line.colour, alpha=0.18, linewidth=0)
+        axes.plot(line.places, line.values, marker="o", markersize=4, **_stroke(line))
+        axes.set_xscale("log", base=2)
+        axes.set_xlabel(axis)
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+
+    def places(axes: Axes) -> None:
+        axes.xaxis.set_major_locator(FixedLocator(line.places))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+
+    return _told(_svg(name, draw, show, finish=places), alt)
+
+
 def _stroke(line: Line) -> dict[str, Any]:
     return {"color": line.colour, "linewidth": 2, "linestyle": (0, (4, 1.5)) if line.dashed else "solid"}
 
@@ -239,7 +268,13 @@ def _limits(starts: Sequence[float], ends: Sequence[float]) -> tuple[float, floa
     return max(low - room, 0.0), high + room
 
 
-def _svg(name: str, draw: Callable[[Axes], None], show: Show | None, size: tuple[float, float] = SIZE) -> str:
+def _svg(
+    name: str,
+    draw: Callable[[Axes], None],
+    show: Show | None,
+    size: tuple[float, float] = SIZE,
+    finish: Callable[[Axes], None] | None = None,
+) -> str:
     with rc_context({**STYLE, "svg.hashsalt": name}):  # ids that differ between the charts of a page
         figure = Figure(size, layout="constrained")
         axes = figure.add_subplot()
@@ -249,6 +284,8 @@ def _svg(name: str, draw: Callable[[Axes], None], show: Show | None, size: tuple
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
         else:
             axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+        if finish is not None:
+            finish(axes)
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None}, transparent=True)
     return _inline(file.getvalue())

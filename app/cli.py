@@ -769,6 +769,71 @@ def grid(
             console.print(line)
 
 
+# ── pps replicates ──────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def replicates(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SCENARIO...]", help="Named scenarios or files; the first is the reference."),
+    ] = None,
+    region: Annotated[str, typer.Option(help="A named region, or the folder of a region pack.")] = "noord-brabant",
+    seed: Annotated[int, typer.Option(help="Seed of the first replicate; the next has seed + 1.")] = 1,
+    replicates: Annotated[int, typer.Option(help="How many are run to see what is enough.")] = 128,
+    precision: Annotated[
+        float, typer.Option(help="How far the interval of a mean may reach, as a share of the reference.")
+    ] = 0.05,
+    parameters: Annotated[
+        str, typer.Option(metavar="posterior|default|FOLDER", help="Where parameters come from, as with pps run.")
+    ] = "posterior",
+    until: Annotated[str | None, typer.Option(help="Last quarter; by default that of the scenarios.")] = None,
+    scale: Annotated[float, typer.Option(help="Share of the firms that is simulated: above 0 to 1.")] = 1.0,
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    html: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write a page that stands alone.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Show how many replicates are enough: how mean and spread settle as more are run."""
+    words = Words(lang)
+    from app import replicates as pages
+    from app.compare import writable
+    from experiments.compare import check_scenarios
+    from experiments.replicates import check_asked, replication
+
+    asked = scenarios or ["baseline"]
+    file = None if html is None else writable(html, "--html")
+    if file is not None:
+        _needs_analysis("jinja2", "matplotlib")
+    with _options_named("precision"):
+        check_asked(replicates, precision)
+        experiments = [_experiment(name, region, parameters, seed, replicates, until, scale) for name in asked]
+        if len(experiments) > 1:
+            check_scenarios([experiment.scenario for experiment in experiments])
+        runs = _compared(experiments, _cores() if workers is None else workers, words, quiet)
+        found = replication(runs, precision=precision)
+    if file is not None:
+        options = {"region": region, "seed": seed, "replicates": replicates, "precision": precision}
+        options |= {"parameters": parameters, "until": until, "scale": scale}
+        again = ["pps", "replicates", *asked, *_typed(options), "--html", str(file), "--lang", lang]
+        pages.write_page(found, file, again, words)
+    if as_json:
+        _print_json(pages.replication_json(found))
+    elif not quiet:
+        console = _console()
+        console.print(pages.title(found, words), style="bold")
+        console.print(pages.setting(found, words))
+        for heading, table in pages.tables(found, words):
+            console.print()
+            console.print(heading, style="bold cyan")
+            console.print(table)
+        for line in ("", pages.notes(found, words), ""):
+            console.print(line)
+        for line in (*pages.answers(found, words), *pages.cautions(found, words)):
+            console.print(line)
+        if file is not None:
+            console.print(words("replicates.written", path=file))
+
+
 # ── pps parameters, evidence, regions ───────────────────────────────────────────────────────────────
 @app.command()
 def parameters(

@@ -175,7 +175,8 @@ def _limits(box: Any, place: int) -> dict[str, Limit]:
         if isinstance(own[0], set):
             limits[name] = Limit(among=tuple(sorted(own[0])))
             continue
-        sure = [end != usual and 0.0 <= chance < CHANCE for end, usual, chance in zip(own, whole[name], chances[name])]
+        sides = zip(own, whole[name], chances[name], strict=True)
+        sure = [end != usual and 0.0 <= chance < CHANCE for end, usual, chance in sides]
         if any(sure):
             low, high = (float(end) if shown else None for end, shown in zip(own, sure, strict=True))
             told = [chance for chance, shown in zip(chances[name], sure, strict=True) if shown]

@@ -2,9 +2,8 @@
 
 Two questions are asked of every outcome, after what the field asks of a simulation that rests on chance. Is the mean
 known well enough: does its 95% interval reach no further than a share of the reference (Hoad, Robinson and Davies
-2010)? And does the spread stay where it is when replicates are added: does the coefficient of variation change no more
-(Lorscheid, Heine and Meyer 2012; Lee and others 2015)? A difference between scenarios is judged on the same scale, as
-its own mean may be zero.
+2010)? And does the spread stay where it is when replicates are added (Lorscheid, Heine and Meyer 2012; Lee and others
+2015)? The mean of a difference between scenarios is judged on the scale of the reference, as it may itself be zero.
 """
 
 from __future__ import annotations
@@ -43,8 +42,8 @@ FIRST = 8
 """Replicates in the first step; every next step has twice as many."""
 PRECISION = 0.05
 """How far the interval of a mean may reach to either side, as a share of the mean in the reference."""
-SETTLED = 0.01
-"""How far the coefficient of variation may still be from that of all replicates (Lorscheid and others 2012)."""
+SETTLED = 0.1
+"""How far the spread may still be from that of all replicates, as a share of it."""
 MOST = 1_000_000
 """Replicates above which it is said that no number will do."""
 
@@ -85,8 +84,8 @@ class Stability:
         steps: What the first 8, 16, 32 ... replicates say, and all of them.
         for_mean: Replicates from which the interval of the mean is narrow enough, from the spread of all; None if it
             cannot be estimated, or no number will do.
-        for_spread: First step from which the coefficient of variation stays near that of all; None if it has not
-            settled before the last step.
+        for_spread: First step from which the standard deviation stays near that of all; None if it has not settled
+            before the last step.
     """
 
     scenario: str
@@ -134,20 +133,28 @@ class Replication:
         return None if not needed or None in needed else next_step(max(filter(None, needed)))
 
 
+def check_asked(replicates: int, precision: float) -> None:
+    """Refuse what cannot be told, before anything is run.
+
+    Raises:
+        InputError: If there are too few replicates, or the precision is no share.
+    """
+    if replicates < FEWEST:
+        raise InputError(f"cannot tell from {replicates}", "replicates", f"{FEWEST} or more, to see a spread settle")
+    if not (math.isfinite(precision) and 0.0 < precision < 1.0):
+        raise InputError(f"{precision:g} is no precision", "precision", "above 0 and below 1, such as 0.05")
+
+
 def replication(runs: Sequence[Run], outcomes: Sequence[str] = OUTCOMES, precision: float = PRECISION) -> Replication:
     """Return how mean and spread settle in runs with the same seed and parameters, the first of them the reference.
 
     Raises:
-        InputError: If a run is too small to tell, or the precision is no share.
+        InputError: If too few replicates finished, or the precision is no share.
     """
-    if not (math.isfinite(precision) and 0.0 < precision < 1.0):
-        raise InputError(f"{precision:g} is no precision", "precision", "above 0 and below 1, such as 0.05")
     worlds = [_World(run) for run in runs]
     reference = worlds[0]
     for world in worlds:
-        if len(world.run.done) < FEWEST:
-            what = f"{len(world.run.done)} finished in {world.name}"
-            raise InputError(what, "replicates", f"{FEWEST} or more, to see how a spread settles")
+        check_asked(len(world.run.done), precision)
     asked = [outcome_table()[name] for name in outcomes]
     return Replication(
         about=reference.run.about,
@@ -206,7 +213,7 @@ def _stability(
         scale=scale,
         steps=found,
         for_mean=needed_for_mean(numbers, units, precision * scale),
-        for_spread=settled_from(found, SETTLED * scale),
+        for_spread=settled_from(found),
     )
 
 
@@ -258,14 +265,14 @@ def needed_for_mean(values: Floats, units: Units, reach: float) -> int | None:
     return high * together
 
 
-def settled_from(found: Sequence[Step], reach: float) -> int | None:
-    """Return the first step from which the standard deviation stays within reach of that of all replicates.
+def settled_from(found: Sequence[Step]) -> int | None:
+    """Return the first step from which the standard deviation stays near that of all replicates.
 
     The last step agrees with itself and proves nothing: one before it has to agree as well.
     """
     settled = None
     for step in reversed(found[:-1]):
-        if abs(step.deviation - found[-1].deviation) > reach:
+        if abs(step.deviation - found[-1].deviation) > SETTLED * found[-1].deviation:
             break
         settled = step.n
     return settled

@@ -290,9 +290,7 @@ def _effects(design: Design, values: Floats, whole: Bools, seed: int) -> Iterato
 def _indices(design: Design, values: Floats, whole: Bools, seed: int) -> Iterator[Index]:
     from SALib.analyze import sobol
 
-    found = sobol.analyze(
-        dict(design.problem), values, calc_second_order=False, num_resamples=RESAMPLES, seed=seed
-    )
+    found = sobol.analyze(dict(design.problem), values, calc_second_order=False, num_resamples=RESAMPLES, seed=seed)
     columns = (found[key] for key in ("S1", "S1_conf", "ST", "ST_conf"))
     for factor, first, first_reach, total, reach in zip(design.factors, *map(_list, columns), strict=True):
         yield Index(factor, first, first - first_reach, first + first_reach, total, total - reach, total + reach)
