@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 PROJECT = "pps-ecosystem"
 RESULTS = Path("results")
-OPTIONS = ("region", "replicates", "scale", "seed", "workers")  # as an error of what they ask for names them
+# as an error of what they ask for names them
+OPTIONS = ("parameters", "region", "replicates", "scale", "seed", "workers")
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 FAILURES_TOLD = 3  # replicates; run.json holds all
 IDENTITY_SHOWN = 16  # characters of the identity of an experiment in the name of its folder
@@ -150,7 +151,7 @@ def run(
 def _experiment(
     scenario: str, region: str, parameters: str, seed: int, replicates: int, until: str | None, scale: float
 ) -> Experiment:
-    from app.parameter_sets import parameter_sets
+    from experiments.draws import parameter_sets
     from experiments.runner import Experiment
     from scenarios.national import load_national
     from scenarios.region import load_region
@@ -469,9 +470,9 @@ def calibrate(
     from calibration import calibrate as work
     from calibration import predictive
     from calibration.fit import Budget, Engine
-    from calibration.priors import load_prior
     from calibration.rivals import contrast, write_contrasts
     from calibration.validate import all_targets
+    from experiments.priors import load_prior
 
     budget, check = Budget(members, steps), Budget(check_members, steps)
     kept, processes = out / "runs", workers or _cores()
@@ -542,10 +543,10 @@ def validate(
     """Compare what the fitted model predicts with what was reported, fitted to and held back."""
     from app import validate as pages
     from calibration import predictive as work
-    from calibration.posterior import SHIPPED, load_posterior
-    from calibration.priors import load_prior
     from calibration.validate import all_targets, load_reasons
     from calibration.validate import validate as compare
+    from experiments.posterior import SHIPPED, load_posterior
+    from experiments.priors import load_prior
 
     words, place = Words(lang), SHIPPED if posterior is None else Path(posterior)
     page_folder = None if out is None else _new_folder(out)

@@ -13,12 +13,12 @@ import numpy as np
 from agents.errors import InputError
 from calibration.crosscheck import IDENTIFIED, CrossCheck, cross_check
 from calibration.fit import Budget, Engine, Fit, fit
-from calibration.posterior import Posterior, write_posterior
-from calibration.priors import Prior
 from calibration.selfcheck import LEVELS, SelfCheck, check_size, relative_width, self_check
 from calibration.simulate import SCALE, Simulator
 from calibration.targets import calibration_targets
 from experiments.identity import code_digest, versions
+from experiments.posterior import Posterior, write_posterior
+from experiments.priors import Prior
 from scenarios.national import load_national
 from scenarios.region import load_region
 from scenarios.scenario import load_scenario

@@ -21,10 +21,10 @@ from scipy.stats import norm
 
 from agents.columns import Bools, Floats, Ints
 from agents.errors import InputError
-from calibration.priors import Prior
 from calibration.scores import TOLERANCE_SD, score
 from calibration.screening import Screening, screen
 from calibration.simulate import Advance, Observed, Simulator, Stage, run_stage
+from experiments.priors import Prior
 
 PAIRS = 4
 """One member in so many is run twice in each step, to tell chance from ignorance."""

@@ -23,11 +23,11 @@ import pyarrow.parquet as pq
 from agents.columns import Floats
 from agents.errors import InputError
 from calibration.observe import Survey, observe
-from calibration.posterior import Posterior, fingerprint
-from calibration.priors import Prior, load_prior
 from calibration.simulate import SCALE, Advance, Simulator, Stage, run_stage
 from calibration.targets import Target
 from experiments.identity import code_digest
+from experiments.posterior import Posterior, fingerprint
+from experiments.priors import Prior, load_prior
 from scenarios.national import load_national
 from scenarios.region import load_region
 from scenarios.scenario import START, load_scenario

@@ -17,10 +17,10 @@ import numpy as np
 from agents.columns import Floats
 from calibration.fit import Budget, Engine, fit, seeds_of
 from calibration.held_back import held_back_targets
-from calibration.priors import load_prior
 from calibration.scores import TOLERANCE_SD, error_of
 from calibration.simulate import Advance, Simulator
 from calibration.targets import Target
+from experiments.priors import load_prior
 
 NEVER = 1_000.0
 """Years of patience that no run lasts."""

@@ -23,6 +23,7 @@ from scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
     from experiments.tables import Tables
+    from sim.model import PpsModel
 
 MOST_REPLICATES = 100_000
 MOST_SEED = 2**32 - 1
@@ -144,30 +145,36 @@ class Replicates(Work[Replicate, Result]):
     """
 
     def __init__(self, replicates: Sequence[Replicate], workers: int = 1) -> None:
-        super().__init__(run_replicate, replicates, _failed, workers)
+        super().__init__(run_replicate, replicates, failed, workers)
 
 
 def run_replicate(replicate: Replicate) -> Result:
     """Run one replicate and return its tables, or what went wrong."""
     # imported here: whoever starts workers need not import Mesa and pandas
     from experiments.tables import tables_of
-    from sim.model import PpsModel
 
     try:
-        model = PpsModel(
-            replicate.pack,
-            replicate.scenario,
-            replicate.parameters,
-            seed=replicate.seed,
-            scale=replicate.scale,
-            national=replicate.national,
-        ).run()
-        return Finished(replicate.number, tables_of(model, replicate.number))
+        return Finished(replicate.number, tables_of(lived(replicate), replicate.number))
     except Exception as error:  # any bug in one replicate; the others go on
-        return _failed(replicate, error)
+        return failed(replicate, error)
 
 
-def _failed(replicate: Replicate, error: Exception) -> Failed:
+def lived(replicate: Replicate) -> PpsModel:
+    """Return the model of a replicate after its last quarter."""
+    from sim.model import PpsModel
+
+    return PpsModel(
+        replicate.pack,
+        replicate.scenario,
+        replicate.parameters,
+        seed=replicate.seed,
+        scale=replicate.scale,
+        national=replicate.national,
+    ).run()
+
+
+def failed(replicate: Replicate, error: Exception) -> Failed:
+    """Return what is told of a replicate that broke."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     message = " ".join(str(error).split())

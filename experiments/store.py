@@ -65,7 +65,7 @@ class RunWriter:
         self.failed: list[Failed] = []
         self._added: set[int] = set()
         self._writers: dict[str, pq.ParquetWriter] = {}
-        with _told(folder):
+        with told(folder):
             self._made = [path for path in (folder, *folder.parents) if not path.exists()]
             _refuse_other_results(folder)
             try:
@@ -93,7 +93,7 @@ class RunWriter:
         """
         if result.replicate in self._added:
             return
-        with undisturbed(), _told(self.folder):
+        with undisturbed(), told(self.folder):
             self._append({"parameters": self._parameters(result.replicate)})
             if isinstance(result, Finished):
                 self._append(result.tables)
@@ -124,7 +124,7 @@ class RunWriter:
         """
         if not self.done:
             return
-        with undisturbed(), _told(self.folder):
+        with undisturbed(), told(self.folder):
             unfinished = Path(self._unfinished.name)
             self._close()
             text = json.dumps(self._run(unfinished), indent=2, ensure_ascii=False, allow_nan=False)
@@ -134,7 +134,7 @@ class RunWriter:
 
     def discard(self) -> None:
         """Remove what was not moved into place, and the folder if it was made for nothing."""
-        with undisturbed(), _told(self.folder):
+        with undisturbed(), told(self.folder):
             try:
                 self._close()
             finally:
@@ -385,7 +385,7 @@ class Run:
             InputError: If the file is gone, or is not the one that the run wrote.
         """
         path = self.check(name)
-        with _told(path, "read"):
+        with told(path, "read"):
             filters = [(column, "=", value) for column, value in only.items()] or None
             return pq.read_table(path, filters=filters)
 
@@ -398,7 +398,7 @@ class Run:
         path = self.folder / f"{name}.parquet"
         if not path.is_file():
             raise InputError("the file is gone", str(path), RUN_FOLDER)
-        with _told(path, "read"):
+        with told(path, "read"):
             if _sha256(path) != self.about["files"][path.name]:
                 raise InputError(f"is not the file that {RUN} describes", str(path), "results as they were written")
         return path
@@ -436,7 +436,7 @@ def read_run(folder: Path) -> Run:
 
 def _json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file; an empty one if it holds something else."""
-    with _told(path, "read"):
+    with told(path, "read"):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
@@ -464,11 +464,11 @@ def _sha256(path: Path) -> str:
 
 
 @contextmanager
-def _told(path: Path, verb: str = "written") -> Iterator[None]:
+def told(path: Path, verb: str = "written", readable: str = RUN_FOLDER) -> Iterator[None]:
     """Turn what the system says of a disk or folder into a sentence for a person."""
     try:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).rpartition("] ")[2]  # pyarrow puts more before it
-        allowed = "a folder that can be written, on a disk with room" if verb == "written" else RUN_FOLDER
+        allowed = "a folder that can be written, on a disk with room" if verb == "written" else readable
         raise InputError(f"cannot be {verb} ({reason})", str(path), allowed) from None

@@ -1,4 +1,4 @@
-"""Work that consists of many alike pieces, done in this process or spread over several, always in order.
+"""Work that consists of many alike pieces, done in this process or spread over several, in order or as it comes.
 
 Processes that die, Ctrl-C and pieces that are never asked for are dealt with here, once.
 """
@@ -65,6 +65,14 @@ class Work[Item, Result]:
                 yield self._ready[following]
                 del self._ready[following]  # only now: if the reader was interrupted, it is left over
                 following += 1
+
+    def as_done(self) -> Iterator[tuple[int, Result]]:
+        """Yield each result as soon as it is there, with the number of its item, in no particular order."""
+        for _ in self._here() if self.workers <= 1 else self._in_processes():
+            while self._ready:
+                number = next(iter(self._ready))
+                yield number, self._ready[number]
+                del self._ready[number]  # only now, as above
 
     def leftover(self) -> list[tuple[int, Result]]:
         """Return, in order, what has finished and was not yielded, or was yielded last, with the number of its item."""

@@ -19,14 +19,14 @@ from agents.parameters import make_parameters, parameter_table
 from calibration import simulate
 from calibration.crosscheck import cross_check
 from calibration.fit import Budget, Engine, chance_of, fit, inflations, seeds_of
-from calibration.posterior import ABOUT, DRAWS, load_posterior, write_posterior
-from calibration.priors import KNOWN, Prior, load_prior
 from calibration.rivals import ranked_score
 from calibration.scores import BEND, MODEL_ERROR, TOLERANCE_SD, score
 from calibration.screening import screen
 from calibration.selfcheck import relative_width, self_check
 from calibration.simulate import Simulator, Stage, run_stage
 from calibration.targets import Target
+from experiments.posterior import ABOUT, DRAWS, load_posterior, write_posterior
+from experiments.priors import KNOWN, Prior, load_prior
 
 NAMES = ("a", "b", "c", "d")
 

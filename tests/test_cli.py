@@ -24,10 +24,10 @@ from app import cli
 from app.evidence import all_rows, evidence_json, evidence_page, find_row
 from app.words import Language, Words
 from calibration import calibrate as calibration
-from calibration import posterior, predictive, simulate
-from calibration.posterior import load_posterior, write_posterior
-from calibration.priors import load_prior
-from experiments import store
+from calibration import predictive, simulate
+from experiments import posterior, store
+from experiments.posterior import load_posterior, write_posterior
+from experiments.priors import load_prior
 from experiments.store import FILES, RUN, read_run
 from sim.model import PpsModel
 

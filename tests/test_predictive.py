@@ -13,7 +13,6 @@ import pytest
 from agents.columns import Floats
 from agents.errors import InputError
 from calibration import predictive as module
-from calibration.posterior import Posterior
 from calibration.predictive import (
     FILE,
     FOLLOWED,
@@ -27,9 +26,10 @@ from calibration.predictive import (
     survival,
     survival_column,
 )
-from calibration.priors import load_prior
 from calibration.simulate import PART
 from calibration.targets import calibration_targets
+from experiments.posterior import Posterior
+from experiments.priors import load_prior
 from sim.world import PpsWorld
 
 DRAWS, SCALE = 3, 0.02

@@ -19,7 +19,6 @@ from app import cli
 from app.validate import footing, reported, show, validation_json, validation_table
 from app.words import Language, Words
 from calibration import predictive as runs_module
-from calibration.posterior import Posterior, write_posterior
 from calibration.predictive import (
     FOLLOWED,
     TRACKS,
@@ -29,7 +28,6 @@ from calibration.predictive import (
     store_predictive,
     survival_column,
 )
-from calibration.priors import load_prior
 from calibration.targets import Target
 from calibration.validate import (
     STEPS,
@@ -42,6 +40,8 @@ from calibration.validate import (
     summarise,
     validate,
 )
+from experiments.posterior import Posterior, write_posterior
+from experiments.priors import load_prior
 
 EN, NL = Words(Language.EN), Words(Language.NL)
 BY_ID = {target.id: target for target in all_targets()}

@@ -9,12 +9,12 @@ import numpy as np
 
 from agents.errors import InputError
 from agents.parameters import make_parameters
-from calibration import posterior
-from calibration.priors import policy_prior
+from experiments import posterior
 from experiments.parameter_sets import ParameterSets, draw_numbers
+from experiments.priors import policy_prior
 from sim.draws import Draws
 
-OPTION = "--parameters"
+OPTION = "parameters"
 POSTERIOR, DEFAULT = "posterior", "default"
 SETS = f"{POSTERIOR}, {DEFAULT}, or a folder as `pps calibrate --out` writes it, fitted with this version of the model"
 INSTEAD = f"{DEFAULT}, for the central set, or the folder of a posterior that `pps calibrate` fits anew"

@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 from agents.columns import Floats
 from agents.errors import InputError
 from agents.parameters import make_parameters, parameter_table
-from calibration.priors import load_prior
 from experiments.identity import code_digest
+from experiments.priors import load_prior
 
-SHIPPED = Path(__file__).parent / "fitted"
+SHIPPED = Path(__file__).parents[1] / "calibration" / "fitted"
 DRAWS, ABOUT = "draws.parquet", "about.json"
 SCHEMA_VERSION = 1
 ALLOWED = "a folder as `pps calibrate --out` writes it, fitted with this version of the model"
