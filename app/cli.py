@@ -672,7 +672,7 @@ def _maker(region: str, parameters: str, until: str | None, scale: float) -> Cal
     """Return what makes experiments of scenarios that set the same parameters: with the same draws for a seed."""
     from functools import cache
 
-    from app.parameter_sets import parameter_sets
+    from experiments.draws import parameter_sets
     from experiments.parameter_sets import ParameterSets
     from experiments.runner import Experiment
     from scenarios.national import load_national

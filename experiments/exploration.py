@@ -28,7 +28,6 @@ with warnings.catch_warnings():  # of engines that we do not use
     from ema_workbench.em_framework.evaluators import BaseEvaluator, perform_experiments
 
 LEVER, BRANCH = "measure", "branch"  # `policy` and `scenario` are names of the workbench itself
-BRANCHES = ("base", "low", "high")
 MOST_BOXES = 2
 """Boxes of a policy; a third would be of what is left over."""
 MOST_CONDITIONS = 10
@@ -58,7 +57,7 @@ type RunAll = Callable[[Sequence[tuple[Future, str]]], Sequence[Mapping[str, flo
 """Runs futures, each under a scenario, and returns the outcomes of each."""
 
 
-def declare(prior: Prior, scenarios: Sequence[str], outcomes: Sequence[str]) -> Any:
+def declare(prior: Prior, scenarios: Sequence[str], outcomes: Sequence[str], branches: Sequence[str]) -> Any:
     """Return the model as the workbench sees it: X from the parameter table, L the scenarios, M from the outcomes."""
     kinds = {"more": ScalarOutcome.MAXIMIZE, "less": ScalarOutcome.MINIMIZE, "neither": ScalarOutcome.INFO}
     model = Model("pps", function=_never)
@@ -68,7 +67,7 @@ def declare(prior: Prior, scenarios: Sequence[str], outcomes: Sequence[str]) -> 
             RealParameter.from_dist(name, loguniform(low, high)) if log else RealParameter(name, low, high)
             for name, low, high, log in ends
         ),
-        CategoricalParameter(BRANCH, BRANCHES),
+        *([CategoricalParameter(BRANCH, branches)] if len(branches) > 1 else []),
     ]
     model.levers = [CategoricalParameter(LEVER, scenarios)]
     model.outcomes = [ScalarOutcome(name, kind=kinds[outcome_table()[name].direction]) for name in outcomes]
@@ -86,7 +85,12 @@ def explore(model: Any, futures: Sequence[Future], run: RunAll) -> tuple[pd.Data
     Returns:
         The conditions, a row per future; and by scenario and outcome the values, one per future.
     """
-    samples = [Sample(str(one.number), **one.parameters, **{BRANCH: one.branch}) for one in futures]
+    names = [uncertainty.name for uncertainty in model.uncertainties]
+    known = [{**one.parameters, BRANCH: one.branch} for one in futures]
+    samples = [
+        Sample(str(one.number), **{name: values[name] for name in names})
+        for one, values in zip(futures, known, strict=True)
+    ]
     scenarios = [category.value for category in next(iter(model.levers)).categories]
     policies = [Sample(name, **{LEVER: name}) for name in scenarios]
     evaluator = _Store(model, futures, run)

@@ -61,8 +61,9 @@ class Criterion(BaseModel):
 
     def met(self, values: Floats) -> Bools:
         """Say where a value is good enough."""
-        good: Bools = values >= self.at_least if self.at_least is not None else values <= self.at_most
-        return good
+        low = -math.inf if self.at_least is None else self.at_least
+        high = math.inf if self.at_most is None else self.at_most
+        return np.asarray((values >= low) & (values <= high), dtype=np.bool_)
 
 
 @dataclass(frozen=True)
