@@ -1,0 +1,237 @@
+"""How policies do over many futures, for people: sentences, tables, a page and data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from agents.parameters import parameter_table
+from app.compare_words import amount, outcome_label
+from app.measures import number_or_none, plain_unit
+from app.scenarios import show_setting
+from app.sensitivity import digests
+from app.words import Words
+from experiments.robustness import Box, Criterion, Limit, Regret, Robustness, Satisficing
+from experiments.studies import Study
+from sim.outcomes import outcome_table
+
+
+def title(study: Study, words: Words) -> str:
+    """Return what was asked."""
+    return words.pick(study.plan, "title")
+
+
+def setting(found: Robustness, study: Study, words: Words) -> str:
+    """Return region, period and how many futures."""
+    return words(
+        "robustness.setting",
+        region=words.pick(study.batch.setting.pack, "title"),
+        until=study.scenarios[0].until,
+        n=words.number(found.counted),
+        scenarios=words.number(len(found.scenarios)),
+    )
+
+
+def answers(found: Robustness, study: Study, words: Words) -> Iterator[str]:
+    """Yield what good enough means, and which policy is that in most futures."""
+    yield words("robustness.enough", criteria=words.among([criterion(one, words) for one in found.criteria]))
+    safest = next(one for one in found.satisficing if one.scenario == found.safest)
+    key = "robustness.none" if safest.share == 0.0 else "robustness.safest"
+    yield words(key, scenario=titles(study, words)[safest.scenario], share=words.percent(safest.share))
+
+
+def criterion(one: Criterion, words: Words) -> str:
+    """Return a criterion in words."""
+    end = "at_least" if one.at_least is not None else "at_most"
+    value = one.at_least if one.at_least is not None else one.at_most
+    assert value is not None
+    unit = plain_unit(outcome_table()[one.outcome])
+    return words(
+        f"robustness.criterion.{end}{'_change' if one.change else ''}",
+        outcome=outcome_label(one.outcome, words),
+        value=amount(value, unit, words, one.change),
+    )
+
+
+def cautions(found: Robustness, study: Study, words: Words) -> Iterator[str]:
+    """Yield what makes the numbers less sure than they look."""
+    yield words(f"robustness.draws.{study.plan.model_dump()['draws']}")
+    yield words("robustness.boxes_mean")
+    if study.plan.scale < 1.0:
+        yield words("run.scale", share=words.percent(study.plan.scale)) + "."
+    if found.counted < found.futures:
+        yield words("robustness.dropped", n=words.number(found.futures - found.counted))
+
+
+def titles(study: Study, words: Words) -> dict[str, str]:
+    """Return what the scenarios are called."""
+    return {scenario.name: words.pick(scenario, "title") for scenario in study.scenarios}
+
+
+# ── tables ──────────────────────────────────────────────────────────────────────────────────────────────
+def satisficing_cells(one: Satisficing, study: Study, words: Words) -> list[str]:
+    """Return in how many futures a policy is good enough, with the interval."""
+    ends = words("compare_page.from_to", low=words.percent(one.low), high=words.percent(one.high))
+    return [titles(study, words)[one.scenario], words.percent(one.share), ends]
+
+
+def regret_cells(one: Regret, study: Study, words: Words) -> list[str]:
+    """Return what is lost by a policy in one outcome."""
+    unit = plain_unit(outcome_table()[one.outcome])
+    lost = (amount(value, unit, words, unit == "share").lstrip("+") for value in (one.median, one.ninety, one.largest))
+    return [titles(study, words)[one.scenario], amount(one.mean, unit, words), *lost, words.percent(one.best)]
+
+
+def heads(keys: Sequence[str], words: Words) -> list[str]:
+    """Return the heads of a table."""
+    return [words(f"robustness.head.{key}") for key in ("scenario", *keys)]
+
+
+def tables(found: Robustness, study: Study, words: Words) -> Iterator[tuple[str, Table]]:
+    """Yield the tables with their headings: good enough, and what is lost in each outcome."""
+    rows = [satisficing_cells(one, study, words) for one in found.satisficing]
+    yield words("robustness.satisficing"), _table(heads(SATISFICING, words), rows)
+    for outcome, regrets in by_outcome(found):
+        rows = [regret_cells(one, study, words) for one in regrets]
+        yield (
+            words("robustness.regret", outcome=outcome_label(outcome, words)),
+            _table(heads(REGRET, words), rows),
+        )
+
+
+SATISFICING = ("share", "interval")
+REGRET = ("mean", "median", "ninety", "largest", "best")
+
+
+def by_outcome(found: Robustness) -> Iterator[tuple[str, list[Regret]]]:
+    """Yield the regrets of each outcome."""
+    for outcome in dict.fromkeys(one.outcome for one in found.regrets):
+        yield outcome, [one for one in found.regrets if one.outcome == outcome]
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for place, head in enumerate(columns):
+        shown.add_column(head, justify="right" if place else "left", ratio=None if place else 1)
+    for row in rows:
+        shown.add_row(*row)
+    return shown
+
+
+# ── boxes ───────────────────────────────────────────────────────────────────────────────────────────────
+def conditions(found: Robustness, study: Study, words: Words) -> Iterator[tuple[str, list[str]]]:
+    """Yield for every policy but the reference under which conditions it fails, in sentences."""
+    for name in found.scenarios[1:]:
+        boxes = [one for one in found.boxes if one.scenario == name]
+        yield titles(study, words)[name], [box_sentence(one, words) for one in boxes] or [words("robustness.no_box")]
+
+
+def box_sentence(box: Box, words: Words) -> str:
+    """Return under which conditions a policy fails, and how far that holds."""
+    asked = words.among([limit_words(name, limit, words) for name, limit in box.limits.items()])
+    return words(
+        "robustness.box" if box.confirmed else "robustness.box_unconfirmed",
+        conditions=asked,
+        failed=words.number(box.failed_inside),
+        inside=words.number(box.inside),
+        density=words.percent(box.density) if box.inside else "–",
+        base=words.percent(box.base),
+        coverage=words.percent(box.coverage) if box.failed else "–",
+    )
+
+
+def limit_words(name: str, limit: Limit, words: Words) -> str:
+    """Return one condition in words, with what is possible at all."""
+    if limit.among:
+        among = [words(f"scenario.branch_is.{branch}") for branch in limit.among]
+        return words("robustness.limit.branch", among=words.among(among))
+    row = parameter_table()[name]
+    low, high, least, most = (
+        "" if value is None else show_setting({"value": value, "unit": row.unit}, words)
+        for value in (_short(limit.low), _short(limit.high), row.low, row.high)
+    )
+    key = "between" if limit.low is not None and limit.high is not None else "above" if limit.high is None else "below"
+    meaning = words.pick(row, "meaning")
+    return words(f"robustness.limit.{key}", meaning=meaning, low=low, high=high, least=least, most=most)
+
+
+def _short(value: float | None) -> float | None:
+    """Return a limit with the two digits that it is worth: it was found between two futures."""
+    return None if value is None else float(f"{value:.2g}")
+
+
+# ── data and page ───────────────────────────────────────────────────────────────────────────────────────
+def robustness_json(found: Robustness, study: Study) -> dict[str, Any]:
+    """Return all of it as data; what is not defined is null."""
+    return {
+        "plan": study.plan.model_dump(mode="json"),
+        "identity": study.batch.digest,
+        "futures": found.futures,
+        "counted": found.counted,
+        "safest": found.safest,
+        "satisficing": [_plain(asdict(one)) for one in found.satisficing],
+        "regret": [_plain(asdict(one)) for one in found.regrets],
+        "boxes": [
+            _plain({**asdict(one), "density": one.density, "coverage": one.coverage, "confirmed": one.confirmed})
+            for one in found.boxes
+        ],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return number_or_none(value) if isinstance(value, float) else value
+
+
+def write_page(found: Robustness, study: Study, path: Path, command: Sequence[str], words: Words) -> Path:
+    """Write the page and return its path.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    from app.study import Row, Section, Study, glyphs, write_study
+
+    drawn = glyphs([(one.share, one.low, one.high) for one in found.satisficing])
+    sections = [
+        Section(
+            title=words("robustness.satisficing"),
+            heads=heads(SATISFICING, words),
+            drawn=words("robustness.head.drawn"),
+            rows=[
+                Row(satisficing_cells(one, study, words), glyph=glyph)
+                for one, glyph in zip(found.satisficing, drawn, strict=True)
+            ],
+            note=words("robustness.satisficing_means"),
+        ),
+        *(
+            Section(title=words("robustness.fails", scenario=name), points=sentences)
+            for name, sentences in conditions(found, study, words)
+        ),
+        *(
+            Section(
+                title=words("robustness.regret", outcome=outcome_label(outcome, words)),
+                heads=heads(REGRET, words),
+                rows=[Row(regret_cells(one, study, words)) for one in regrets],
+                note=words("robustness.regret_means"),
+            )
+            for outcome, regrets in by_outcome(found)
+        ),
+    ]
+    page = Study(
+        setting=setting(found, study, words),
+        title=title(study, words),
+        answers=list(answers(found, study, words)),
+        cautions=list(cautions(found, study, words)),
+        sections=sections,
+        command=command,
+        again=[(words("sensitivity.plan"), study.batch.digest), (words("replicates.method"), words("robustness.sources"))],
+        digests=digests(study),
+    )
+    return write_study(page, path, words)
