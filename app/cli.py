@@ -597,7 +597,7 @@ def _new_folder(out: str) -> Path:
 # ── pps frontier ────────────────────────────────────────────────────────────────────────────────────
 @app.command()
 def frontier(
-    budget: Annotated[str, typer.Option(metavar="EUROS/yr", help="Most that a mix may spend a year, such as 2.5M/yr.")],
+    budget: Annotated[str, BUDGET],
     scenario: Annotated[
         str, typer.Argument(help="A scenario, named or a file (.toml), whose policies are mixed.")
     ] = "baseline",
@@ -769,7 +769,7 @@ def grid(
             console.print(line)
 
 
-# ── pps parameters, evidence, regions, scenarios ──────────────────────────────────────────────────────
+# ── pps parameters, evidence, regions ───────────────────────────────────────────────────────────────
 @app.command()
 def parameters(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A parameter, to explain it.")] = None,
@@ -829,31 +829,98 @@ def regions(lang: Lang = Language.EN, as_json: AsJson = False) -> None:
 
     keys = ("name", "title_nl", "title_en", "about_nl", "about_en")
     packs = [{key: getattr(pack, key) for key in keys} for pack in map(load_region, list_regions())]
-    _packs("regions", packs, "about", Words(lang), as_json)
+    _packs(packs, Words(lang), as_json)
+
+
+def _packs(packs: list[dict[str, str]], words: Words, as_json: bool) -> None:
+    from rich.table import Table
+
+    if as_json:
+        _print_json({"regions": packs})
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for key in ("name", "title", "about"):
+        table.add_column(words(f"packs.{key}"), ratio=None if key == "name" else 1, no_wrap=key == "name")
+    for pack in packs:
+        table.add_row(pack["name"], words.pick(pack, "title"), words.pick(pack, "about"))
+    _console().print(table)
+
+
+# ── pps scenarios, scenario ──────────────────────────────────────────────────────────────────────────
+scenario_commands = typer.Typer(help="Show, check or begin a scenario.")
+app.add_typer(scenario_commands, name="scenario")
 
 
 @app.command()
 def scenarios(lang: Lang = Language.EN, as_json: AsJson = False) -> None:
     """List the scenarios that come with the project."""
-    from scenarios.scenario import list_scenarios, load_scenario
+    from app import scenarios as pages
 
-    keys = {"name", "title_nl", "title_en", "purpose_nl", "purpose_en"}
-    named = [load_scenario(name).model_dump(include=keys) for name in list_scenarios()]
-    _packs("scenarios", named, "purpose", Words(lang), as_json)
-
-
-def _packs(kind: str, packs: list[dict[str, str]], about: str, words: Words, as_json: bool) -> None:
-    from rich.table import Table
-
+    words, named = Words(lang), pages.all_named()
     if as_json:
-        _print_json({kind: packs})
+        _print_json({"scenarios": [pages.scenario_json(asked) for asked in named]})
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for key in ("name", "title", about):
-        table.add_column(words(f"packs.{key}"), ratio=None if key == "name" else 1, no_wrap=key == "name")
-    for pack in packs:
-        table.add_row(pack["name"], words.pick(pack, "title"), words.pick(pack, about))
-    _console().print(table)
+    console = _console()
+    console.print(pages.scenarios_table(named, words))
+    console.print()
+    console.print(words("scenario.next"))
+
+
+@scenario_commands.callback(invoke_without_command=True)
+def scenario(context: typer.Context) -> None:
+    """Show, check or begin a scenario."""
+    if context.invoked_subcommand is None:
+        print(context.get_help(), end="")
+        raise typer.Exit
+
+
+@scenario_commands.command("show")
+def scenario_show(
+    scenario: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A named scenario, or a file (.toml).")],
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a scenario does: its policies with their settings and sources, and what it changes."""
+    from app import scenarios as pages
+
+    asked = pages.load(scenario)
+    if as_json:
+        _print_json(pages.scenario_json(asked))
+        return
+    _console().print(pages.scenario_page(asked, Words(lang)))
+
+
+@scenario_commands.command("check")
+def scenario_check(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario file (.toml).")],
+    lang: Lang = Language.EN,
+) -> None:
+    """Check a scenario file, and tell what it does if it is right."""
+    from app import scenarios as pages
+
+    console = _console()
+    for line in pages.check_lines(pages.load(file), Words(lang)):
+        console.print(line, soft_wrap=True)
+
+
+@scenario_commands.command("new")
+def scenario_new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and hyphens.")],
+    parent: Annotated[
+        str, typer.Option("--from", metavar="PARENT", help="What it extends: a named scenario, or a file.")
+    ] = "baseline",
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="File to write; by default NAME.toml in this folder.")
+    ] = None,
+    lang: Lang = Language.EN,
+) -> None:
+    """Begin a scenario file: with every policy in it, commented out and explained in Dutch and English."""
+    from app import scenarios as pages
+
+    words, console = Words(lang), _console()
+    path = pages.write_new(name, parent, Path(f"{name}.toml" if out is None else out))
+    for line in pages.new_lines(path, words):
+        console.print(line, soft_wrap=True)
 
 
 if __name__ == "__main__":
