@@ -597,7 +597,7 @@ def _new_folder(out: str) -> Path:
 # ── pps frontier ────────────────────────────────────────────────────────────────────────────────────
 @app.command()
 def frontier(
-    budget: Annotated[str, typer.Option(metavar="EUROS/yr", help="Most that a mix may spend a year, such as 2.5M/yr.")],
+    budget: Annotated[str, BUDGET],
     scenario: Annotated[
         str, typer.Argument(help="A scenario, named or a file (.toml), whose policies are mixed.")
     ] = "baseline",
