@@ -271,6 +271,7 @@ def compare(
     ] = None,
     scale: Annotated[float, typer.Option(help="Share of the firms that is simulated: above 0 to 1.")] = 1.0,
     workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    budget: Annotated[str | None, BUDGET] = None,
     why: Annotated[bool, typer.Option("--why", help="Tell which mechanisms made networks end otherwise.")] = False,
     without: Annotated[
         list[str] | None,
@@ -284,7 +285,10 @@ def compare(
 ) -> None:
     """Compare scenarios with a reference, pair by pair with the same chance and parameters."""
     words = Words(lang)
+    from dataclasses import replace
+
     from app.compare import writable, write_csv
+    from experiments.budget import budget_neutral
     from experiments.compare import check_scenarios
     from experiments.compare import compare as found_in
     from experiments.mechanisms import find_mechanism
@@ -300,6 +304,9 @@ def compare(
     left_out = [find_mechanism(name, "--without") for name in dict.fromkeys(without or [])]
     with _options_named():
         plain = [_experiment(name, region, parameters, seed, replicates, until, scale) for name in scenarios]
+        if budget is not None:
+            spread = budget_neutral([one.scenario for one in plain], budget)
+            plain = [replace(one, scenario=scenario) for one, scenario in zip(plain, spread, strict=True)]
         check_scenarios([experiment.scenario for experiment in plain])
         asked = [*plain, *(leave_out(one, mechanism) for mechanism in left_out for one in plain)]
         runs = _compared(asked, _cores() if workers is None else workers, words, quiet)
@@ -314,7 +321,7 @@ def compare(
         from app.compare_page import write_compare_page
 
         options = {"region": region, "seed": seed, "replicates": replicates, "parameters": parameters, "until": until}
-        again = [*scenarios, *_typed({**options, "scale": scale}), *(["--why"] if why else [])]
+        again = [*scenarios, *_typed({**options, "scale": scale, "budget": budget}), *(["--why"] if why else [])]
         again += [part for mechanism in left_out for part in ("--without", mechanism.name)]
         write_compare_page(
             found, html_file, ["pps", "compare", *again, "--html", str(html_file), "--lang", lang], words
