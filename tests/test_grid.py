@@ -236,7 +236,7 @@ def test_other_policies_of_the_scenario_stay(write: Callable[[str], str], tmp_pa
         ('"regie_fte"', '"regie_fe"', "did you mean regie_fte"),
         ("replicates = 2", "replicates = 0", "replicates is 0"),
         ("replicates = 2", "scale = 0.0", "scale is 0.0"),
-        ("replicates = 2", 'scenario = "basline"', "did you mean baseline"),
+        ("replicates = 2", 'scenario = "baselin"', "did you mean baseline"),
         ("[settings]", "[settings]\nname = 'x'", "settings has a name"),
         ("[settings]", "[settings]\nregions = 3", "policies.regie-fund.regions"),
         ("[settings]", "[settings", "is not TOML"),
