@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from experiments.compare import Comparison
     from experiments.runner import Experiment, Result
     from experiments.store import Run
+    from scenarios.scenario import Scenario
 
 PROJECT = "pps-ecosystem"
 RESULTS = Path("results")
@@ -41,6 +42,7 @@ LASTS = 1.0  # seconds after which a progress bar is shown
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 Lang = Annotated[Language, typer.Option("--lang", help="Language: nl or en.")]
+BUDGET = typer.Option("--budget", metavar="EUROS/yr", help="One provincial budget for the policies, such as 2.5M/yr.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -270,6 +272,7 @@ def compare(
     ] = None,
     scale: Annotated[float, typer.Option(help="Share of the firms that is simulated: above 0 to 1.")] = 1.0,
     workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    budget: Annotated[str | None, BUDGET] = None,
     why: Annotated[bool, typer.Option("--why", help="Tell which mechanisms made networks end otherwise.")] = False,
     without: Annotated[
         list[str] | None,
@@ -283,7 +286,10 @@ def compare(
 ) -> None:
     """Compare scenarios with a reference, pair by pair with the same chance and parameters."""
     words = Words(lang)
+    from dataclasses import replace
+
     from app.compare import writable, write_csv
+    from experiments.budget import budget_neutral
     from experiments.compare import check_scenarios
     from experiments.compare import compare as found_in
     from experiments.mechanisms import find_mechanism
@@ -299,6 +305,9 @@ def compare(
     left_out = [find_mechanism(name, "--without") for name in dict.fromkeys(without or [])]
     with _options_named():
         plain = [_experiment(name, region, parameters, seed, replicates, until, scale) for name in scenarios]
+        if budget is not None:
+            spread = budget_neutral([one.scenario for one in plain], budget)
+            plain = [replace(one, scenario=scenario) for one, scenario in zip(plain, spread, strict=True)]
         check_scenarios([experiment.scenario for experiment in plain])
         asked = [*plain, *(leave_out(one, mechanism) for mechanism in left_out for one in plain)]
         runs = _compared(asked, _cores() if workers is None else workers, words, quiet)
@@ -313,7 +322,7 @@ def compare(
         from app.compare_page import write_compare_page
 
         options = {"region": region, "seed": seed, "replicates": replicates, "parameters": parameters, "until": until}
-        again = [*scenarios, *_typed({**options, "scale": scale}), *(["--why"] if why else [])]
+        again = [*scenarios, *_typed({**options, "scale": scale, "budget": budget}), *(["--why"] if why else [])]
         again += [part for mechanism in left_out for part in ("--without", mechanism.name)]
         write_compare_page(
             found, html_file, ["pps", "compare", *again, "--html", str(html_file), "--lang", lang], words
@@ -329,14 +338,14 @@ def _typed(options: Mapping[str, object]) -> list[str]:
 
 
 @contextmanager
-def _options_named() -> Iterator[None]:
-    """Let an error of what an experiment asks for name the option that a person typed."""
+def _options_named(*others: str) -> Iterator[None]:
+    """Let an error of what an experiment asks for name the option that a person typed, and so for other options."""
     try:
         yield
     except InputError as error:
-        if error.where not in OPTIONS:
+        if error.where not in (*OPTIONS, *others):
             raise
-        raise InputError(error.what, f"--{error.where}", error.allowed) from None
+        raise InputError(error.what, f"--{error.where.replace('_', '-')}", error.allowed) from None
 
 
 def _compared(experiments: list[Experiment], workers: int, words: Words, quiet: bool) -> list[Run]:
@@ -593,7 +602,182 @@ def _new_folder(out: str) -> Path:
     return folder
 
 
-# ── pps parameters, evidence, regions, scenarios ──────────────────────────────────────────────────────
+# ── pps frontier ────────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def frontier(
+    budget: Annotated[str, BUDGET],
+    scenario: Annotated[
+        str, typer.Argument(help="A scenario, named or a file (.toml), whose policies are mixed.")
+    ] = "baseline",
+    policies: Annotated[
+        str | None, typer.Option(metavar="A,B,C", help="Kinds of policies to mix beside those of the scenario.")
+    ] = None,
+    outcomes: Annotated[
+        str, typer.Option(metavar="A,B,C", help="Outcomes that are made as good as they can be.")
+    ] = "networks_sustained,mkb_reached_share,students_direct,public_euros",
+    replicates: Annotated[int, typer.Option(help="Replicates of every mix in the search.")] = 8,
+    check_replicates: Annotated[int, typer.Option(help="Replicates, with other seeds, of what was found.")] = 32,
+    generations: Annotated[int, typer.Option(help="Generations of the search.")] = 8,
+    population: Annotated[int, typer.Option(help="Mixes in a generation.")] = 16,
+    keep: Annotated[int, typer.Option(help="Most mixes of the front that are run again.")] = 12,
+    region: Annotated[str, typer.Option(help="A named region, or the folder of a region pack.")] = "noord-brabant",
+    seed: Annotated[int, typer.Option(help="Seed of the search and of the first replicate.")] = 1,
+    parameters: Annotated[
+        str, typer.Option(metavar="posterior|default|FOLDER", help="Where parameters come from, as with pps run.")
+    ] = "posterior",
+    until: Annotated[str | None, typer.Option(help="Last quarter; by default that of the scenario.")] = None,
+    scale: Annotated[float, typer.Option(help="Share of the firms that is simulated: above 0 to 1.")] = 0.1,
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Keeps what is run; the same command goes on from there.")
+    ] = RESULTS / "evaluations",
+    csv: Annotated[str | None, typer.Option(metavar="FILE", help="Write the front to a CSV file.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Search for the mixes of policies with the best trade-offs within a budget."""
+    words = Words(lang)
+    _needs_analysis("optuna")
+    from app import frontier as pages
+    from app.measures import names
+    from experiments.budget import parse_budget
+    from experiments.evaluations import outcome_of
+    from experiments.frontier import Search, find_frontier, with_policies
+    from scenarios.scenario import load_scenario
+
+    files = _new_files({"--csv": csv})
+    with _options_named("check_replicates", "generations", "population", "keep", "policies", "outcomes"):
+        base = load_scenario(scenario)
+        if policies is not None:
+            base = with_policies(base, names(policies, "--policies"))
+        objectives = tuple(outcome_of(name, "--outcomes") for name in names(outcomes, "--outcomes"))
+        sizes = (replicates, check_replicates, population, generations, keep)
+        search = Search(base, parse_budget(budget), objectives, *sizes, seed)
+        make = _maker(region, parameters, until, scale)
+        try:
+            with _counting(words("frontier.running"), search.runs, quiet) as advance:
+                found = find_frontier(search, make, out, _cores() if workers is None else workers, advance)
+        except KeyboardInterrupt:
+            raise Stopped(words("frontier.stopped", folder=out)) from None
+    _write_files(files, {"--csv": lambda: pages.frontier_csv(found)})
+    if as_json:
+        _print_json(pages.frontier_json(found))
+    elif not quiet:
+        console = _console()
+        first, *rest = pages.heading(found, words)
+        console.print(first, style="bold")
+        for line in (*rest, "", pages.front_table(found, words), "", *pages.footing(found, words), ""):
+            console.print(line)
+        console.print(words("frontier.fell_back"))
+        console.print(pages.fell_back_table(found, words))
+        for path in files.values():
+            console.print(words("frontier.file", path=path))
+
+
+def _maker(region: str, parameters: str, until: str | None, scale: float) -> Callable[[Scenario, int, int], Experiment]:
+    """Return what makes experiments of scenarios that set the same parameters: with the same draws for a seed."""
+    from functools import cache
+
+    from app.parameter_sets import parameter_sets
+    from experiments.parameter_sets import ParameterSets
+    from experiments.runner import Experiment
+    from scenarios.national import load_national
+    from scenarios.region import load_region
+
+    pack, national = load_region(region), load_national()
+    last = None if until is None else _last_quarter(until)
+
+    @cache
+    def draws(changes: tuple[tuple[str, float], ...], seed: int, replicates: int) -> ParameterSets:
+        return parameter_sets(parameters, dict(changes), seed, replicates)
+
+    def make(scenario: Scenario, seed: int, replicates: int) -> Experiment:
+        asked = scenario if last is None else scenario.model_copy(update={"until": last})
+        sets = draws(tuple(sorted(asked.parameters.items())), seed, replicates)
+        return Experiment(pack, national, asked, sets, seed, replicates, scale)
+
+    return make
+
+
+def _new_files(asked: dict[str, str | None]) -> dict[str, Path]:
+    """Return the files that are asked for by option, before anything that takes long, if they can be written."""
+    from app.compare import writable
+
+    return {option: writable(name, option) for option, name in asked.items() if name is not None}
+
+
+def _write_files(files: dict[str, Path], texts: dict[str, Callable[[], str]]) -> None:
+    for option, path in files.items():
+        try:
+            path.write_text(texts[option](), encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot write '{path}': {error.strerror}", option, "a file to write") from None
+
+
+# ── pps grid ────────────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def grid(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A named plan, or a plan file (.toml).")],
+    replicates: Annotated[int | None, typer.Option(help="Replicates of every cell; by default as planned.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the first replicate; by default as planned.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Share of the firms; by default as planned.")] = None,
+    region: Annotated[str, typer.Option(help="A named region, or the folder of a region pack.")] = "noord-brabant",
+    parameters: Annotated[
+        str, typer.Option(metavar="posterior|default|FOLDER", help="Where parameters come from, as with pps run.")
+    ] = "posterior",
+    until: Annotated[str | None, typer.Option(help="Last quarter; by default that of the scenario.")] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Keeps what is run; the same command goes on from there.")
+    ] = RESULTS / "evaluations",
+    csv: Annotated[str | None, typer.Option(metavar="FILE", help="Write the cells to a CSV file.")] = None,
+    svg: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the heat maps in an SVG file.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Run every combination of two settings of a policy, and show what each changes."""
+    words = Words(lang)
+    if svg is not None:
+        _needs_analysis("matplotlib")
+    from app import grid as pages
+    from experiments.grid import load_plan, run_grid
+
+    def drawing() -> str:
+        from app.heatmaps import heatmaps_svg
+
+        return heatmaps_svg(done, words)
+
+    design = load_plan(plan).with_sizes(replicates, seed, scale)
+    files = _new_files({"--csv": csv, "--svg": svg})
+    with _options_named():
+        make = _maker(region, parameters, until, design.plan.scale)
+        try:
+            title, total = words.pick(design.plan, "title"), design.size * design.plan.replicates
+            with _counting(words("grid.running", name=title), total, quiet) as advance:
+                done = run_grid(design, make, out, _cores() if workers is None else workers, advance)
+        except KeyboardInterrupt:
+            raise Stopped(words("grid.stopped", folder=out)) from None
+    _write_files(files, {"--csv": lambda: pages.grid_csv(done), "--svg": drawing})
+    if as_json:
+        _print_json(pages.grid_json(done))
+    elif not quiet:
+        console = _console()
+        first, *rest = pages.heading(done, words)
+        console.print(first, style="bold")
+        for line in rest:
+            console.print(line)
+        for name, table, shown in pages.tables(done, words):
+            console.print()
+            console.print(name, style="bold cyan")
+            console.print(table)
+            console.print(shown)
+        for line in ("", *pages.footing(done, words), *(words("grid.file", path=path) for path in files.values())):
+            console.print(line)
+
+
+# ── pps parameters, evidence, regions ───────────────────────────────────────────────────────────────
 @app.command()
 def parameters(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A parameter, to explain it.")] = None,
@@ -653,31 +837,98 @@ def regions(lang: Lang = Language.EN, as_json: AsJson = False) -> None:
 
     keys = ("name", "title_nl", "title_en", "about_nl", "about_en")
     packs = [{key: getattr(pack, key) for key in keys} for pack in map(load_region, list_regions())]
-    _packs("regions", packs, "about", Words(lang), as_json)
+    _packs(packs, Words(lang), as_json)
+
+
+def _packs(packs: list[dict[str, str]], words: Words, as_json: bool) -> None:
+    from rich.table import Table
+
+    if as_json:
+        _print_json({"regions": packs})
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for key in ("name", "title", "about"):
+        table.add_column(words(f"packs.{key}"), ratio=None if key == "name" else 1, no_wrap=key == "name")
+    for pack in packs:
+        table.add_row(pack["name"], words.pick(pack, "title"), words.pick(pack, "about"))
+    _console().print(table)
+
+
+# ── pps scenarios, scenario ──────────────────────────────────────────────────────────────────────────
+scenario_commands = typer.Typer(help="Show, check or begin a scenario.")
+app.add_typer(scenario_commands, name="scenario")
 
 
 @app.command()
 def scenarios(lang: Lang = Language.EN, as_json: AsJson = False) -> None:
     """List the scenarios that come with the project."""
-    from scenarios.scenario import list_scenarios, load_scenario
+    from app import scenarios as pages
 
-    keys = {"name", "title_nl", "title_en", "purpose_nl", "purpose_en"}
-    named = [load_scenario(name).model_dump(include=keys) for name in list_scenarios()]
-    _packs("scenarios", named, "purpose", Words(lang), as_json)
-
-
-def _packs(kind: str, packs: list[dict[str, str]], about: str, words: Words, as_json: bool) -> None:
-    from rich.table import Table
-
+    words, named = Words(lang), pages.all_named()
     if as_json:
-        _print_json({kind: packs})
+        _print_json({"scenarios": [pages.scenario_json(asked) for asked in named]})
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for key in ("name", "title", about):
-        table.add_column(words(f"packs.{key}"), ratio=None if key == "name" else 1, no_wrap=key == "name")
-    for pack in packs:
-        table.add_row(pack["name"], words.pick(pack, "title"), words.pick(pack, about))
-    _console().print(table)
+    console = _console()
+    console.print(pages.scenarios_table(named, words))
+    console.print()
+    console.print(words("scenario.next"))
+
+
+@scenario_commands.callback(invoke_without_command=True)
+def scenario(context: typer.Context) -> None:
+    """Show, check or begin a scenario."""
+    if context.invoked_subcommand is None:
+        print(context.get_help(), end="")
+        raise typer.Exit
+
+
+@scenario_commands.command("show")
+def scenario_show(
+    scenario: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A named scenario, or a file (.toml).")],
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a scenario does: its policies with their settings and sources, and what it changes."""
+    from app import scenarios as pages
+
+    asked = pages.load(scenario)
+    if as_json:
+        _print_json(pages.scenario_json(asked))
+        return
+    _console().print(pages.scenario_page(asked, Words(lang)))
+
+
+@scenario_commands.command("check")
+def scenario_check(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario file (.toml).")],
+    lang: Lang = Language.EN,
+) -> None:
+    """Check a scenario file, and tell what it does if it is right."""
+    from app import scenarios as pages
+
+    console = _console()
+    for line in pages.check_lines(pages.load(file), Words(lang)):
+        console.print(line, soft_wrap=True)
+
+
+@scenario_commands.command("new")
+def scenario_new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and hyphens.")],
+    parent: Annotated[
+        str, typer.Option("--from", metavar="PARENT", help="What it extends: a named scenario, or a file.")
+    ] = "baseline",
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="File to write; by default NAME.toml in this folder.")
+    ] = None,
+    lang: Lang = Language.EN,
+) -> None:
+    """Begin a scenario file: with every policy in it, commented out and explained in Dutch and English."""
+    from app import scenarios as pages
+
+    words, console = Words(lang), _console()
+    path = pages.write_new(name, parent, Path(f"{name}.toml" if out is None else out))
+    for line in pages.new_lines(path, words):
+        console.print(line, soft_wrap=True)
 
 
 if __name__ == "__main__":

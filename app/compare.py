@@ -38,6 +38,7 @@ WIDE = 100
 COUNTED = ("PPS", "networks", "network-years", "firms")
 """Units that the label of an outcome says already."""
 EXAMPLES = 2
+MOST_DIGITS = 3
 _SCALE = {"share": 100.0, "euro": 1e-6, "euro/network-year": 1e-3}
 """By what a value is multiplied to have the unit that people read: percentage points, millions, thousands."""
 
@@ -152,6 +153,8 @@ def reading(one: Difference) -> str:
 def figures(values: Sequence[float], unit: str, words: Words, signed: bool = False) -> list[str]:
     """Return values in the unit that people read, with as many decimals as the largest needs for two figures.
 
+    None that is not zero is shown as zero, if a few more decimals prevent that: it may be the end of an interval.
+
     Args:
         values: What belongs together, such as a difference and the ends of its interval.
         unit: Unit of the outcome.
@@ -160,7 +163,9 @@ def figures(values: Sequence[float], unit: str, words: Words, signed: bool = Fal
     """
     scaled = [value * _SCALE.get(unit, 1.0) for value in values]
     most = max((abs(value) for value in scaled if math.isfinite(value)), default=0.0)
-    digits = min(4, max(0, 1 - math.floor(math.log10(most)))) if most > 0 else 0
+    digits = min(MOST_DIGITS, max(0, 1 - math.floor(math.log10(most)))) if most > 0 else 0
+    while digits < MOST_DIGITS and any(value and math.isfinite(value) and not round(value, digits) for value in scaled):
+        digits += 1
     texts = [words.number(value, digits) for value in scaled]
     return [f"+{text}" if signed and value > 0 else text for text, value in zip(texts, scaled, strict=True)]
 

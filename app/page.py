@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import math
-import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from agents.errors import InputError
 from app import validate as pages
 from app.charts import Point, band_chart, two_bands_chart, whole_share
+from app.html import fill, write
 from app.words import Words
 from calibration.predictive import TRACKS
 from calibration.validate import MAJORITY, Comparison, Validation
 from experiments.identity import versions
 
 FILE = "validation.html"
-TEMPLATES = Path(__file__).with_name("templates")
 ROOM = 0.25
 """Room beside what is drawn of an interval, as a share of it."""
 MOSTLY = 0.95
@@ -84,28 +81,14 @@ def write_page(validation: Validation, folder: Path, command: list[str], words: 
     Raises:
         InputError: If it cannot be written.
     """
-    text = render(validation, command, words)
-    path, unfinished = folder / FILE, folder / f"{FILE}.unfinished"
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise InputError(f"cannot write the page: {error.strerror}", str(folder), "a folder to write in") from None
-    return path
+    return write(render(validation, command, words), folder / FILE)
 
 
 def render(validation: Validation, command: list[str], words: Words) -> str:
     """Return the page as text."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(FILE).render(
-        t=words,
-        lang=str(words.language),
+    return fill(
+        FILE,
+        words,
         majority=round(100.0 * MAJORITY, 2),
         tiles=list(_tiles(validation, words)),
         patterns=list(_patterns(validation, words)),

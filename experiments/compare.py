@@ -75,6 +75,7 @@ class Asked:
         purpose_nl: Dutch purpose.
         purpose_en: English purpose.
         policies: Settings of each of its policies, with `name` and `type`.
+        parameters: Values of parameters that it sets itself.
         identity: Identity of its run.
         folder: Where its run is.
         replicates: How many finished.
@@ -87,6 +88,7 @@ class Asked:
     purpose_nl: str
     purpose_en: str
     policies: tuple[Mapping[str, Any], ...]
+    parameters: Mapping[str, float]
     identity: str
     folder: Path
     replicates: int
@@ -467,6 +469,7 @@ def _asked(run: Run) -> Asked:
     return Asked(
         **{key: scenario[key] for key in ("name", "title_nl", "title_en", "purpose_nl", "purpose_en")},
         policies=tuple(scenario["policies"]),
+        parameters=scenario["parameters"],
         identity=run.about["identity"],
         folder=run.folder,
         replicates=len(run.done),

@@ -64,6 +64,20 @@ def list_scenarios() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in NAMED.glob("*.toml")))
 
 
+def lineage(name_or_file: str) -> tuple[str, ...]:
+    """Return what a scenario extends, in its own words and the nearest first.
+
+    Raises:
+        InputError: If one of them is unknown or cannot be read.
+    """
+    parents: list[str] = []
+    path = _find(name_or_file, None)
+    while isinstance(parent := _read(path).get("extends"), str) and parent not in parents:
+        parents.append(parent)
+        path = _find(parent, path)
+    return tuple(parents)
+
+
 def load_scenario(name_or_file: str) -> Scenario:
     """Load a named scenario or a scenario file, with all it inherits.
 
@@ -92,6 +106,7 @@ def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
     if str(path) in below:
         raise InputError("extends itself in a circle", path.name, "a parent that does not lead back here")
     own = _read(path)
+    _refuse_newer(own.get("schema_version"), path.name)
     parent = own.pop("extends", None)
     if parent is None:
         return {**own, "policies": _table(own, "policies", path.name), "_file": path.name}
@@ -102,6 +117,13 @@ def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
     parameters = {**inherited.get("parameters", {}), **_table(own, "parameters", path.name)}
     policies = _together(inherited["policies"], _table(own, "policies", path.name))
     return {**inherited, **own, "parameters": parameters, "policies": policies, "_file": path.name}
+
+
+def _refuse_newer(asked: Any, where: str) -> None:
+    """Say that a file is too new before anything in it is called unknown."""
+    if isinstance(asked, int) and asked > SCHEMA_VERSION:
+        what = f"schema_version is {reprlib.repr(asked)}, newer than this version of pps can read"
+        raise InputError(what, where, f"{SCHEMA_VERSION}, or a newer version of pps")
 
 
 def _together(inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -270,4 +270,5 @@ def test_a_bound_of_the_whole_ceiling_bounds_nobody(rows: list[tuple[int, int, b
     requests = np.array([row[0] for row in rows], dtype=np.int64)
     scores = np.array([row[1] / 10 for row in rows])
     bounded = np.array([row[2] for row in rows], dtype=bool)
-    assert np.array_equal(award(requests, scores, ceiling, 0.3, bounded, ceiling), award(requests, scores, ceiling, 0.3))
+    unbounded = award(requests, scores, ceiling, 0.3)
+    assert np.array_equal(award(requests, scores, ceiling, 0.3, bounded, ceiling), unbounded)

@@ -34,6 +34,7 @@ def test_the_make_targets_exist() -> None:
 def test_the_commands_and_options_exist() -> None:
     run = CliRunner()
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands |= {str(group.name) for group in app.registered_groups}
     named = set(re.findall(r"`pps ([a-z]+)", README))
     assert named == commands
     options = re.search(r"runs a scenario; `([^`]+)`", README)

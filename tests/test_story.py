@@ -85,6 +85,27 @@ FAMILIES = {
     "partners": {f"{kind}.{form}" for kind in (*NAMES, "all", "firms") for form in ("one", "other")},
     **{key: {"one", "other"} for key in ("run.replicates", "run.draws", "run.of_seeds")},
     "source": {"chance", "ignorance"},
+    "scenario.group": {"current", "one", "package"},
+    "scenario.history_is": {"emergent"},
+    "scenario.branch_is": {"low", "high"},
+    "scenario.payer_is": {"province", "rijk"},
+    "scenario.good_parameters": {"one", "other"},
+    "compare_page.sentence": {"shown", "not_shown", "no_interval", "equal", "futures"},
+    "compare_page.verdict": {
+        "better",
+        "worse",
+        "cheaper",
+        "dearer",
+        "more",
+        "less",
+        "equal",
+        "not_shown",
+        "no_interval",
+    },
+    "compare_page.cost": {*get_args(Verdict.__value__), "price_open"},
+    "compare_page.direction": {"more", "less", "neither"},
+    "compare_page.dimension": {"region", "sector", "province"},
+    "compare_page.why": {"lives", "dies"},
     "compare.parameters": {"drawn", "one_draw"},
     "compare.cost": set(get_args(Verdict.__value__)),
     "compare.payer": set(PAYER_GROUPS.values()),
@@ -115,6 +136,8 @@ def test_every_text_is_used() -> None:
     sources = (*APP.glob("*.py"), *APP.glob("templates/*.html"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     made = {*FAMILIES, "unit", "condition", "stories", "packs", "compare.column", "compare.units"}
+    made |= {"scenario.row", "scenario.new", "scenario.unit", "scenario.word"}
+    made |= {"compare_page.unit", "compare_page.digest"}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
     for key in load_texts(Language.EN):
