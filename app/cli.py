@@ -156,22 +156,13 @@ def _experiment(
     from scenarios.national import load_national
     from scenarios.region import load_region
     from scenarios.scenario import load_scenario
+    from sim.calendar import last_quarter
 
     asked = load_scenario(scenario)
     if until is not None:
-        asked = asked.model_copy(update={"until": _last_quarter(until)})
+        asked = asked.model_copy(update={"until": last_quarter(until, "--until")})
     sets = parameter_sets(parameters, asked.parameters, seed, replicates)
     return Experiment(load_region(region), load_national(), asked, sets, seed, replicates, scale)
-
-
-def _last_quarter(until: str) -> str:
-    """Return the last quarter as it is written in a scenario."""
-    from scenarios.scenario import LATEST, START
-    from sim.calendar import Calendar, quarter_number
-
-    if not quarter_number(START) <= quarter_number(until, "--until") <= quarter_number(LATEST):
-        raise InputError(f"{until} is outside the run", "--until", f"{START} to {LATEST}")
-    return Calendar.between(until, until).label(0)
 
 
 def _cores() -> int:
@@ -642,16 +633,16 @@ def frontier(
     from app import frontier as pages
     from app.measures import names
     from experiments.budget import parse_budget
-    from experiments.evaluations import outcome_of
     from experiments.frontier import Search, find_frontier, with_policies
     from scenarios.scenario import load_scenario
+    from sim.outcomes import find_outcome
 
     files = _new_files({"--csv": csv})
     with _options_named("check_replicates", "generations", "population", "keep", "policies", "outcomes"):
         base = load_scenario(scenario)
         if policies is not None:
             base = with_policies(base, names(policies, "--policies"))
-        objectives = tuple(outcome_of(name, "--outcomes") for name in names(outcomes, "--outcomes"))
+        objectives = tuple(find_outcome(name, "--outcomes") for name in names(outcomes, "--outcomes"))
         sizes = (replicates, check_replicates, population, generations, keep)
         search = Search(base, parse_budget(budget), objectives, *sizes, seed)
         make = _maker(region, parameters, until, scale)
@@ -679,14 +670,15 @@ def _maker(region: str, parameters: str, until: str | None, scale: float) -> Cal
     """Return what makes experiments of scenarios that set the same parameters: with the same draws for a seed."""
     from functools import cache
 
-    from app.parameter_sets import parameter_sets
+    from experiments.draws import parameter_sets
     from experiments.parameter_sets import ParameterSets
     from experiments.runner import Experiment
     from scenarios.national import load_national
     from scenarios.region import load_region
+    from sim.calendar import last_quarter
 
     pack, national = load_region(region), load_national()
-    last = None if until is None else _last_quarter(until)
+    last = None if until is None else last_quarter(until, "--until")
 
     @cache
     def draws(changes: tuple[tuple[str, float], ...], seed: int, replicates: int) -> ParameterSets:
@@ -742,14 +734,14 @@ def grid(
     if svg is not None:
         _needs_analysis("matplotlib")
     from app import grid as pages
-    from experiments.grid import load_plan, run_grid
+    from experiments.grid import load_grid, run_grid
 
     def drawing() -> str:
         from app.heatmaps import heatmaps_svg
 
         return heatmaps_svg(done, words)
 
-    design = load_plan(plan).with_sizes(replicates, seed, scale)
+    design = load_grid(plan).with_sizes(replicates, seed, scale)
     files = _new_files({"--csv": csv, "--svg": svg})
     with _options_named():
         make = _maker(region, parameters, until, design.plan.scale)

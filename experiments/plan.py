@@ -21,7 +21,8 @@ from experiments.priors import Prior, uncertain
 from experiments.runner import MOST_SEED
 from scenarios.national import load_national
 from scenarios.region import load_region
-from scenarios.scenario import Scenario, load_scenario, until_quarter
+from scenarios.scenario import Scenario, load_scenario
+from sim.calendar import last_quarter
 from sim.outcomes import OUTCOMES, find_outcome
 
 MOST_DRAWS = 100_000
@@ -111,7 +112,9 @@ def make_batch(plan: Plan, path: Path) -> Batch:
     where = path.name
     if plan.seed + plan.seeds - 1 > MOST_SEED:
         raise InputError(f"the last seed is {plan.seed + plan.seeds - 1}", where, f"at most {MOST_SEED}")
-    keep = Keep(tuple(find_outcome(name, f"{where}, outcomes").name for name in plan.outcomes), plan.frequency, plan.provinces)
+    keep = Keep(
+        tuple(find_outcome(name, f"{where}, outcomes").name for name in plan.outcomes), plan.frequency, plan.provinces
+    )
     if len(set(keep.outcomes)) < len(keep.outcomes):
         raise InputError("outcomes has the same outcome twice", where, "outcomes that differ")
     pack, national = load_region(plan.region), load_national()
@@ -138,7 +141,7 @@ def _scenario(name: str, plan: Plan, path: Path) -> Scenario:
     scenario = load_scenario(beside(path, name))
     if plan.until is None:
         return scenario
-    return scenario.model_copy(update={"until": until_quarter(plan.until, f"{path.name}, until")})
+    return scenario.model_copy(update={"until": last_quarter(plan.until, f"{path.name}, until")})
 
 
 def make_draws(asked: DrawsAsked, path: Path) -> Draws:
@@ -171,9 +174,12 @@ def _ranges(asked: DrawsAsked, where: str) -> Prior:
     ranges = uncertain()
     if asked.parameters is None:
         return ranges
-    make_parameters({name: np.nan for name in ()}, where)
     if unknown := [name for name in asked.parameters if name not in ranges.names]:
-        raise InputError(f"parameter {unknown[0]!r} is not uncertain", where, "parameters with a range, as `pps parameters` lists them")
+        raise InputError(
+            f"parameter {unknown[0]!r} is not uncertain",
+            where,
+            "parameters with a range, as `pps parameters` lists them",
+        )
     return ranges.without(set(ranges.names) - set(asked.parameters))
 
 
@@ -200,9 +206,13 @@ def _table(asked: DrawsAsked, path: Path, where: str) -> Draws:
             names, *rows = list(csv.reader(lines)) or [[]]
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"file {asked.file!r} cannot be read ({reason})", where, "a CSV file beside the plan") from None
+        raise InputError(
+            f"file {asked.file!r} cannot be read ({reason})", where, "a CSV file beside the plan"
+        ) from None
     if not names or not rows or len(set(names)) < len(names):
-        raise InputError("holds no draws", asked.file, "names of parameters, each once, and a line of values for each draw")
+        raise InputError(
+            "holds no draws", asked.file, "names of parameters, each once, and a line of values for each draw"
+        )
     return [_row(names, row, f"{asked.file}, line {number}") for number, row in enumerate(rows, start=2)]
 
 
