@@ -156,22 +156,13 @@ def _experiment(
     from scenarios.national import load_national
     from scenarios.region import load_region
     from scenarios.scenario import load_scenario
+    from sim.calendar import last_quarter
 
     asked = load_scenario(scenario)
     if until is not None:
-        asked = asked.model_copy(update={"until": _last_quarter(until)})
+        asked = asked.model_copy(update={"until": last_quarter(until, "--until")})
     sets = parameter_sets(parameters, asked.parameters, seed, replicates)
     return Experiment(load_region(region), load_national(), asked, sets, seed, replicates, scale)
-
-
-def _last_quarter(until: str) -> str:
-    """Return the last quarter as it is written in a scenario."""
-    from scenarios.scenario import LATEST, START
-    from sim.calendar import Calendar, quarter_number
-
-    if not quarter_number(START) <= quarter_number(until, "--until") <= quarter_number(LATEST):
-        raise InputError(f"{until} is outside the run", "--until", f"{START} to {LATEST}")
-    return Calendar.between(until, until).label(0)
 
 
 def _cores() -> int:
@@ -272,6 +263,7 @@ def compare(
     ] = None,
     scale: Annotated[float, typer.Option(help="Share of the firms that is simulated: above 0 to 1.")] = 1.0,
     workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    budget: Annotated[str | None, BUDGET] = None,
     why: Annotated[bool, typer.Option("--why", help="Tell which mechanisms made networks end otherwise.")] = False,
     without: Annotated[
         list[str] | None,
@@ -285,7 +277,10 @@ def compare(
 ) -> None:
     """Compare scenarios with a reference, pair by pair with the same chance and parameters."""
     words = Words(lang)
+    from dataclasses import replace
+
     from app.compare import writable, write_csv
+    from experiments.budget import budget_neutral
     from experiments.compare import check_scenarios
     from experiments.compare import compare as found_in
     from experiments.mechanisms import find_mechanism
@@ -301,6 +296,9 @@ def compare(
     left_out = [find_mechanism(name, "--without") for name in dict.fromkeys(without or [])]
     with _options_named():
         plain = [_experiment(name, region, parameters, seed, replicates, until, scale) for name in scenarios]
+        if budget is not None:
+            spread = budget_neutral([one.scenario for one in plain], budget)
+            plain = [replace(one, scenario=scenario) for one, scenario in zip(plain, spread, strict=True)]
         check_scenarios([experiment.scenario for experiment in plain])
         asked = [*plain, *(leave_out(one, mechanism) for mechanism in left_out for one in plain)]
         runs = _compared(asked, _cores() if workers is None else workers, words, quiet)
@@ -315,7 +313,7 @@ def compare(
         from app.compare_page import write_compare_page
 
         options = {"region": region, "seed": seed, "replicates": replicates, "parameters": parameters, "until": until}
-        again = [*scenarios, *_typed({**options, "scale": scale}), *(["--why"] if why else [])]
+        again = [*scenarios, *_typed({**options, "scale": scale, "budget": budget}), *(["--why"] if why else [])]
         again += [part for mechanism in left_out for part in ("--without", mechanism.name)]
         write_compare_page(
             found, html_file, ["pps", "compare", *again, "--html", str(html_file), "--lang", lang], words
@@ -598,7 +596,7 @@ def _new_folder(out: str) -> Path:
 # ── pps frontier ────────────────────────────────────────────────────────────────────────────────────
 @app.command()
 def frontier(
-    budget: Annotated[str, typer.Option(metavar="EUROS/yr", help="Most that a mix may spend a year, such as 2.5M/yr.")],
+    budget: Annotated[str, BUDGET],
     scenario: Annotated[
         str, typer.Argument(help="A scenario, named or a file (.toml), whose policies are mixed.")
     ] = "baseline",
@@ -635,16 +633,16 @@ def frontier(
     from app import frontier as pages
     from app.measures import names
     from experiments.budget import parse_budget
-    from experiments.evaluations import outcome_of
     from experiments.frontier import Search, find_frontier, with_policies
     from scenarios.scenario import load_scenario
+    from sim.outcomes import find_outcome
 
     files = _new_files({"--csv": csv})
     with _options_named("check_replicates", "generations", "population", "keep", "policies", "outcomes"):
         base = load_scenario(scenario)
         if policies is not None:
             base = with_policies(base, names(policies, "--policies"))
-        objectives = tuple(outcome_of(name, "--outcomes") for name in names(outcomes, "--outcomes"))
+        objectives = tuple(find_outcome(name, "--outcomes") for name in names(outcomes, "--outcomes"))
         sizes = (replicates, check_replicates, population, generations, keep)
         search = Search(base, parse_budget(budget), objectives, *sizes, seed)
         make = _maker(region, parameters, until, scale)
@@ -677,9 +675,10 @@ def _maker(region: str, parameters: str, until: str | None, scale: float) -> Cal
     from experiments.runner import Experiment
     from scenarios.national import load_national
     from scenarios.region import load_region
+    from sim.calendar import last_quarter
 
     pack, national = load_region(region), load_national()
-    last = None if until is None else _last_quarter(until)
+    last = None if until is None else last_quarter(until, "--until")
 
     @cache
     def draws(changes: tuple[tuple[str, float], ...], seed: int, replicates: int) -> ParameterSets:
@@ -735,14 +734,14 @@ def grid(
     if svg is not None:
         _needs_analysis("matplotlib")
     from app import grid as pages
-    from experiments.grid import load_plan, run_grid
+    from experiments.grid import load_grid, run_grid
 
     def drawing() -> str:
         from app.heatmaps import heatmaps_svg
 
         return heatmaps_svg(done, words)
 
-    design = load_plan(plan).with_sizes(replicates, seed, scale)
+    design = load_grid(plan).with_sizes(replicates, seed, scale)
     files = _new_files({"--csv": csv, "--svg": svg})
     with _options_named():
         make = _maker(region, parameters, until, design.plan.scale)

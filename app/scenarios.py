@@ -20,7 +20,7 @@ from rich.text import Text
 from agents.errors import InputError
 from agents.parameters import parameter_table
 from app.words import Language, Words
-from scenarios.policies import policy_kinds, policy_texts
+from scenarios.policies import policy_kinds, policy_texts, recommendations
 from scenarios.policy import Policy
 from scenarios.scenario import LATEST, SCHEMA_VERSION, Scenario, lineage, list_scenarios, load_scenario
 
@@ -246,8 +246,11 @@ def _word(value: Any, words: Words) -> str:
 
 
 def source_words(policy: Policy, words: Words) -> str:
-    """Return the codes of what a policy rests on."""
-    return str(policy_texts()[policy.kind]["source"]).replace("mechanisms", words("scenario.mechanisms"))
+    """Return what a policy rests on: recommendations with their reports, and codes of mechanisms."""
+    codes, _, mechanisms = policy_texts()[policy.kind]["source"].partition("; mechanisms ")
+    rows = [recommendations()[code] for code in codes.split(", ")]
+    said = [f"{row.code}, {words.pick(vars(row), 'what')} ({row.report})" for row in rows]
+    return "; ".join([*said, f"{words('scenario.mechanisms')} {mechanisms}"])
 
 
 def _number(value: float, words: Words, after: str = "") -> str:

@@ -7,6 +7,7 @@ scheduler that dies costs what was not yet on disk here.
 from __future__ import annotations
 
 import logging
+import pickle
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -27,6 +28,7 @@ ROUNDS = 8
 AHEAD = 2
 """Chunks that wait for a worker beside the one that it does."""
 ADDRESS = "the address that `dask scheduler` tells, such as tcp://127.0.0.1:8786"
+SAME = "a scheduler and workers with the same code and libraries as here"
 AGAIN = "what had finished is kept: start the cluster again and go on with --resume"
 
 
@@ -69,7 +71,7 @@ class DaskWork:
         """
         threads = sum(self.client.nthreads().values())
         todo = deque(_chunks(len(self.tasks), threads))
-        came = as_completed()
+        came = as_completed(loop=self.client.loop)
         try:
             while todo or self._running:
                 while todo and len(self._running) < threads * (1 + AHEAD):
@@ -89,9 +91,9 @@ class DaskWork:
         return sorted(self._ready.items())
 
     def _submit(self, numbers: list[int]) -> Future[list[CaseResult]]:
-        tasks = [self.tasks[number] for number in numbers]
+        packed = pickle.dumps([self.tasks[number] for number in numbers])  # the scheduler need not look inside
         try:
-            future = self.client.submit(_run, tasks, code_digest(), versions(), pure=False)
+            future = self.client.submit(_run, packed, code_digest(), versions(), pure=False)
         except (CommClosedError, RuntimeError):
             raise self._gone() from None
         self._running[future] = numbers
@@ -107,6 +109,11 @@ class DaskWork:
             self._ready[numbers[0]] = lost(self.tasks[numbers[0]], WorkerLost("its worker was ended, again and again"))
         except (CancelledError, CommClosedError):
             raise self._gone() from None
+        except InputError:
+            raise
+        except Exception as error:  # not of a run, of which nothing comes through: of the cluster
+            what = f"the cluster cannot run this ({type(error).__name__}: {str(error)[:120]})"
+            raise InputError(what, f"--dask {self.address}", SAME) from None
         return []
 
     def _gone(self) -> InputError:
@@ -128,7 +135,7 @@ def _chunks(count: int, threads: int) -> list[list[int]]:
     return [list(range(start, min(start + size, count))) for start in range(0, count, size)]
 
 
-def _run(tasks: Sequence[Task], code: str, expected: dict[str, str]) -> list[CaseResult]:
+def _run(packed: bytes, code: str, expected: dict[str, str]) -> list[CaseResult]:
     """Run a chunk, on a worker.
 
     Raises:
@@ -138,5 +145,5 @@ def _run(tasks: Sequence[Task], code: str, expected: dict[str, str]) -> list[Cas
     for name, version in {"the model": code, **expected}.items():
         if there[name] != version:
             what = f"the workers have another version of {name}"
-            raise InputError(what, "--dask", "workers with the same code and libraries as here")
-    return [run_task(task) for task in tasks]
+            raise InputError(what, "--dask", SAME)
+    return [run_task(task) for task in pickle.loads(packed)]

@@ -34,12 +34,31 @@ def parameter_sets(asked: str, changes: Mapping[str, float], seed: int, replicat
     """
     if asked == DEFAULT:
         return ParameterSets((make_parameters(changes, "scenario"),))
-    fitted = _posterior(asked)
+    fitted = _posterior(asked, OPTION)
     numbers = draw_numbers(seed, replicates, len(fitted))
-    sets = tuple(
-        make_parameters({**policy_draw(number), **fitted.draw(number), **changes}, "scenario") for number in numbers
-    )
+    sets = tuple(make_parameters({**_draw(fitted, number), **changes}, "scenario") for number in numbers)
     return ParameterSets(sets, numbers, fitted.digest)
+
+
+def load_draws(asked: str, count: int, where: str) -> list[dict[str, float]]:
+    """Return the first draws of a posterior, with those of the parameters that act through policies alone.
+
+    Args:
+        asked: `posterior`, or the folder of one.
+        count: How many.
+        where: What asks for them, for the message.
+
+    Raises:
+        InputError: As `parameter_sets`, or if there are not as many.
+    """
+    fitted = _posterior(asked, where)
+    if count > len(fitted):
+        raise InputError(f"count is {count}", where, f"the posterior has {len(fitted)} draws")
+    return [_draw(fitted, number) for number in range(count)]
+
+
+def _draw(fitted: posterior.Posterior, number: int) -> dict[str, float]:
+    return {**policy_draw(number), **fitted.draw(number)}
 
 
 def policy_draw(number: int) -> dict[str, float]:
@@ -52,10 +71,10 @@ def policy_draw(number: int) -> dict[str, float]:
     return dict(zip(prior.names, prior.values(np.array(unit)).tolist(), strict=True))
 
 
-def _posterior(asked: str) -> posterior.Posterior:
+def _posterior(asked: str, where: str) -> posterior.Posterior:
     shipped = asked == POSTERIOR
     try:
         return posterior.load_posterior(posterior.SHIPPED if shipped else Path(asked))
     except InputError as error:
         what, allowed = ("the posterior of this project", INSTEAD) if shipped else (f"'{asked}'", SETS)
-        raise InputError(f"{what} cannot be used: {error.what}", OPTION, allowed) from None
+        raise InputError(f"{what} cannot be used: {error.what}", where, allowed) from None

@@ -7,11 +7,9 @@ Ctrl-C or a power cut, goes on where it was.
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import os
-import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,20 +34,6 @@ WRITABLE = "a folder that can be written, on a disk with room"
 
 type Advance = Callable[[int], object]
 type Result = tuple[int, list[float]] | Failed
-
-
-def outcome_of(name: str, where: str) -> Outcome:
-    """Return an outcome by name.
-
-    Raises:
-        InputError: If there is none.
-    """
-    table = outcome_table()
-    if name not in table:
-        near = difflib.get_close_matches(name[:60], table, n=1)
-        hint = f"did you mean {near[0]}?" if near else "an outcome, as `pps run --json` names them"
-        raise InputError(f"unknown outcome {reprlib.repr(name)}", where, hint)
-    return table[name]
 
 
 @dataclass(frozen=True)

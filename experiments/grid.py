@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import reprlib
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from agents.errors import InputError
-from experiments.evaluations import Advance, Difference, Evaluation, difference, evaluate, outcome_of
+from experiments.evaluations import Advance, Difference, Evaluation, difference, evaluate
+from experiments.plan_file import PlanFile, PlanPart, beside, read_plan
 from experiments.runner import MOST_REPLICATES, MOST_SEED, Experiment
 from scenarios.policies import make_policies, settings_of
-from scenarios.scenario import LARGEST_FILE, Scenario, load_scenario
-from sim.outcomes import Outcome
+from scenarios.scenario import Scenario, load_scenario
+from sim.outcomes import Outcome, find_outcome
 
-PLANS = Path(__file__).with_name("plans")
 MOST_VALUES = 40  # of a lever: a heat map that can still be read
 
 NO_SETTINGS = ("name", "type")
@@ -31,16 +29,14 @@ type Make = Callable[[Scenario, int, int], Experiment]
 """Makes an experiment of a scenario, a seed and a number of replicates."""
 
 
-class Lever(BaseModel):
+class Lever(PlanPart):
     """A setting of the policy, and the values that it gets."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     setting: str = Field(min_length=1, max_length=60)
     values: tuple[Value, ...] = Field(min_length=1, max_length=MOST_VALUES, strict=False)
 
 
-class Plan(BaseModel):
+class Plan(PlanFile):
     """A grid that can be run.
 
     Attributes:
@@ -55,12 +51,7 @@ class Plan(BaseModel):
         scale: Share of the firms that is simulated; likewise.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    schema_version: Literal[1]
-    name: str = Field(min_length=1, max_length=60)
-    title_nl: str
-    title_en: str
+    kind: Literal["grid"]
     scenario: str = "baseline"
     policy: str = Field(min_length=1, max_length=60)
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -126,23 +117,13 @@ class Grid:
     failed: int
 
 
-def list_plans() -> tuple[str, ...]:
-    """Return the names of the plans that come with the project."""
-    return tuple(sorted(path.stem for path in PLANS.glob("*.toml")))
-
-
-def load_plan(name_or_file: str) -> Design:
+def load_grid(name_or_file: str) -> Design:
     """Load a named plan or a plan file, and make the scenario of every cell.
 
     Raises:
         InputError: If it is unknown, cannot be read, or says something that is not allowed.
     """
-    path = _find(name_or_file)
-    try:
-        plan = Plan.model_validate(_read(path))
-    except ValidationError as error:
-        raise _plain(error, path.name) from None
-    return _design(plan, path)
+    return _design(*read_plan(name_or_file, Plan))
 
 
 def run_grid(design: Design, make: Make, folder: Path, workers: int, advance: Advance) -> Grid:
@@ -176,11 +157,10 @@ def _differences(cell: Evaluation, base: Evaluation, outcomes: Sequence[Outcome]
 
 def _design(plan: Plan, path: Path) -> Design:
     where = path.name
-    beside = str(path.parent / plan.scenario) if plan.scenario.endswith(".toml") else plan.scenario
-    scenario = load_scenario(beside)
+    scenario = load_scenario(beside(path, plan.scenario))
     others = {one.name: settings_of(one) for one in scenario.policies}
     own = {**others.pop(plan.policy, {}), **plan.settings}
-    outcomes = tuple(outcome_of(name, f"{where}, outcomes") for name in plan.outcomes)
+    outcomes = tuple(find_outcome(name, f"{where}, outcomes") for name in plan.outcomes)
     _check_levers(plan, where)
 
     def cell(row: Value, column: Value) -> Scenario:
@@ -205,50 +185,3 @@ def _check_levers(plan: Plan, where: str) -> None:
             raise InputError(f"{key}.values has the same value twice", where, "values that differ")
     if "name" in plan.settings:
         raise InputError("settings has a name", where, "policy, which names it")
-
-
-def _find(name_or_file: str) -> Path:
-    if name_or_file.endswith(".toml"):
-        try:
-            if (path := Path(name_or_file)).is_file():
-                return path
-        except (OSError, ValueError):  # a name that no file can have
-            pass
-        raise InputError(f"there is no file {reprlib.repr(name_or_file)}", "plan", "a plan file (.toml) that exists")
-    names = list_plans()
-    if name_or_file in names:
-        return PLANS / f"{name_or_file}.toml"
-    near = difflib.get_close_matches(name_or_file[:60], names, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise InputError(f"unknown plan {reprlib.repr(name_or_file)}", "plan", f"{hint}{', '.join(names)}, or a .toml file")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError("is too large for a plan", path.name, "a file below 1 MB")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", path.name, "a TOML file in UTF-8") from None
-    except (ValueError, RecursionError) as error:  # tomllib: not TOML, a number or nesting beyond all bounds
-        raise InputError(f"is not TOML: {error}", path.name, "a TOML file") from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path.name, "a readable file") from None
-
-
-def _plain(error: ValidationError, where: str) -> InputError:
-    """Turn pydantic's first complaint into one sentence."""
-    errors = error.errors()
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # a typing error, not a gap
-    place = [str(part) for part in first["loc"]]
-    key = ".".join(place)
-    keys = tuple(Lever.model_fields if place[0] in ("rows", "columns") and len(place) > 1 else Plan.model_fields)
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(place[-1][:60], keys, n=1)
-        return InputError(
-            f"unknown key {reprlib.repr(key)}", where, f"did you mean {near[0]}?" if near else ", ".join(keys)
-        )
-    if first["type"] == "missing":
-        return InputError(f"key {reprlib.repr(key)} is missing", where, ", ".join(keys))
-    said = first["msg"].replace("Input should be ", "")
-    return InputError(f"{key} is {reprlib.repr(first.get('input'))}", where, said)

@@ -80,6 +80,12 @@ def policy_prior() -> Prior:
     return _prior([row for row in parameter_table().values() if row.name.startswith(OF_POLICIES)])
 
 
+def uncertain() -> Prior:
+    """Return the prior of every parameter that is uncertain, those that act through policies alone included."""
+    rows = parameter_table().values()
+    return _prior([row for row in rows if row.low < row.high and row.name not in KNOWN])
+
+
 def load_prior(also: Collection[str] = ()) -> Prior:
     """Return the prior of every uncertain parameter of the table.
 

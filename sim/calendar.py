@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from agents.errors import InputError
+from scenarios.scenario import LATEST, START
 
 QUARTER = re.compile(r"(\d{4})-Q([1-4])")
 
@@ -78,3 +79,14 @@ class Calendar:
     def is_year_start(self, step: int) -> bool:
         """Say whether a budget year starts in this quarter; the first step of a run also starts one."""
         return self.season(step) == 1 or step == 0
+
+
+def last_quarter(until: str, where: str) -> str:
+    """Return the last quarter of a run as it is written in a scenario.
+
+    Raises:
+        InputError: If the text is not a quarter, or lies outside what a run can be.
+    """
+    if not quarter_number(START) <= quarter_number(until, where) <= quarter_number(LATEST):
+        raise InputError(f"{until} is outside the run", where, f"{START} to {LATEST}")
+    return Calendar.between(until, until).label(0)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
+import difflib
+import reprlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from agents.errors import InputError
 
 TABLE = Path(__file__).with_name("outcomes.csv")
 DIRECTIONS = ("more", "less", "neither")
@@ -45,6 +49,20 @@ def outcome_table() -> dict[str, Outcome]:
     """Return all outcomes by name, in the order of the file."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         return {row["name"]: Outcome(**row) for row in csv.DictReader(file)}
+
+
+def find_outcome(name: str, where: str) -> Outcome:
+    """Return an outcome by name.
+
+    Raises:
+        InputError: If there is none.
+    """
+    table = outcome_table()
+    if name not in table:
+        near = difflib.get_close_matches(name[:60], table, n=1)
+        hint = f"did you mean {near[0]}?" if near else "an outcome, as `pps run --json` names them"
+        raise InputError(f"unknown outcome {reprlib.repr(name)}", where, hint)
+    return table[name]
 
 
 OUTCOMES: tuple[str, ...] = tuple(outcome_table())

@@ -567,6 +567,7 @@ def test_the_command_compares_and_does_not_run_twice(pps: Pps, tmp_path: Path, m
         (("baseline", "regiefonds", "--csv", ""), "names no file"),
         (("baseline", "regiefonds", "--workers", "0"), "--workers"),
         (("baseline", "regiefonds", "--seed", "-1"), "--seed"),
+        (("baseline", "regiefonds", "--budget", "veel"), "--budget"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_runs(
@@ -596,3 +597,12 @@ def test_scenarios_must_end_in_the_same_quarter() -> None:
 
     with pytest.raises(InputError, match="--until"):
         check_scenarios([ends("one", "2030-Q4"), ends("two", "2031-Q4")])
+
+
+def test_one_budget_for_all_that_is_compared(pps: Pps) -> None:
+    """Scenarios with other budgets of their own are compared with the same money."""
+    code, out, err = pps("baseline", "regiefonds", "regie-eigenaarschap", *SHORT, "--budget", "1M/yr", "--json")
+    assert (code, err) == (0, "")
+    asked = {one["name"]: one["policies"] for one in json.loads(out)["scenarios"]}
+    budgets = {name: sum(one["budget_euro_year"] or 0 for one in policies) for name, policies in asked.items()}
+    assert budgets == {"regiefonds": 1e6, "regie-eigenaarschap": 1e6}

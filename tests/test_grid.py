@@ -26,8 +26,9 @@ from app.measures import plain_unit
 from app.words import Language, Words
 from experiments import evaluations
 from experiments.evaluations import Difference, Evaluation, difference, evaluate
-from experiments.grid import Design, Grid, list_plans, load_plan, run_grid
+from experiments.grid import Design, Grid, load_grid, run_grid
 from experiments.parameter_sets import ParameterSets
+from experiments.plan_file import list_plans
 from experiments.runner import Experiment, Failed, Finished, run_replicate
 from experiments.summary import summarise
 from scenarios.national import load_national
@@ -37,6 +38,7 @@ from sim.outcomes import OUTCOMES, outcome_table
 from tests.worlds import scenario, small_pack
 
 PLAN = """
+kind = "grid"
 schema_version = 1
 name = "klein"
 title_nl = "Klein"
@@ -80,7 +82,7 @@ def write(tmp_path: Path) -> Callable[[str], str]:
 def design(tmp_path_factory: pytest.TempPathFactory) -> Design:
     path = tmp_path_factory.mktemp("plan") / "plan.toml"
     path.write_text(PLAN, encoding="utf-8")
-    return load_plan(str(path))
+    return load_grid(str(path))
 
 
 @pytest.fixture(scope="module")
@@ -189,11 +191,11 @@ def test_what_cannot_be_estimated_is_undefined_and_not_shown() -> None:
 
 
 def test_the_plans_that_come_with_the_project_can_be_run() -> None:
-    assert "regie-hoogte-duur" in list_plans()
-    for name in list_plans():
+    assert "regie-hoogte-duur" in list_plans("grid")
+    for name in list_plans("grid"):
         text = (Path(evaluations.__file__).parent / "plans" / f"{name}.toml").read_text(encoding="utf-8")
         if any(f'policy = "{kind}"' in text for kind in policy_kinds()):
-            assert load_plan(name).plan.name == name
+            assert load_grid(name).plan.name == name
 
 
 def test_every_cell_has_its_settings_and_the_reference_has_no_policy(design: Design) -> None:
@@ -209,7 +211,7 @@ def test_other_policies_of_the_scenario_stay(write: Callable[[str], str], tmp_pa
         'extends = "regiefonds"\nname = "eigen"\n'
         '[policies.regie-fund]\nposition = "shared"\n[policies.ownership-rule]\n'
     )
-    design = load_plan(write(PLAN.replace('policy = "regie', 'scenario = "eigen.toml"\npolicy = "regie')))
+    design = load_grid(write(PLAN.replace('policy = "regie', 'scenario = "eigen.toml"\npolicy = "regie')))
     assert [one.name for one in design.reference.policies] == ["ownership-rule"]
     for one in (one for row in design.cells for one in row):
         assert [policy.name for policy in one.policies] == ["ownership-rule", "regie-fund"]
@@ -236,7 +238,7 @@ def test_other_policies_of_the_scenario_stay(write: Callable[[str], str], tmp_pa
         ('"regie_fte"', '"regie_fe"', "did you mean regie_fte"),
         ("replicates = 2", "replicates = 0", "replicates is 0"),
         ("replicates = 2", "scale = 0.0", "scale is 0.0"),
-        ("replicates = 2", 'scenario = "basline"', "did you mean baseline"),
+        ("replicates = 2", 'scenario = "baselin"', "did you mean baseline"),
         ("[settings]", "[settings]\nname = 'x'", "settings has a name"),
         ("[settings]", "[settings]\nregions = 3", "policies.regie-fund.regions"),
         ("[settings]", "[settings", "is not TOML"),
@@ -245,7 +247,7 @@ def test_other_policies_of_the_scenario_stay(write: Callable[[str], str], tmp_pa
 def test_a_wrong_plan_is_told_in_one_sentence(write: Callable[[str], str], before: str, after: str, said: str) -> None:
     assert before in PLAN
     with pytest.raises(InputError) as error:
-        load_plan(write(PLAN.replace(before, after)))
+        load_grid(write(PLAN.replace(before, after)))
     assert said in str(error.value)
     assert "plan.toml" in error.value.where or "scenario" in error.value.where
     assert "\n" not in str(error.value)
@@ -254,7 +256,7 @@ def test_a_wrong_plan_is_told_in_one_sentence(write: Callable[[str], str], befor
 @pytest.mark.parametrize("name", ["regie-hoogte", "nowhere.toml", "a\0.toml", "", "x" * 5000 + ".toml"])
 def test_a_plan_that_is_not_there_is_told(name: str) -> None:
     with pytest.raises(InputError, match=r"^plan: "):
-        load_plan(name)
+        load_grid(name)
 
 
 LINES = PLAN.splitlines()
@@ -280,7 +282,7 @@ def test_a_broken_plan_never_gives_a_traceback(
     path = tmp_path_factory.getbasetemp() / "fuzz.toml"
     path.write_text("\n".join(lines) + ("" if len(tail) < 3 else tail), encoding="utf-8", errors="surrogateescape")
     with suppress(InputError):
-        load_plan(str(path))
+        load_grid(str(path))
 
 
 # ── the grid ────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from agents.errors import InputError
 from experiments.tables import tables_of
 from scenarios.national import load_national
-from scenarios.policies import make_policies, policy_kinds, policy_texts
+from scenarios.policies import make_policies, policy_kinds, policy_texts, recommendations
 from scenarios.policy import Policy
 from scenarios.region import check_places, load_region
 from scenarios.scenario import list_scenarios, load_scenario
@@ -26,6 +26,7 @@ from sim.model import PpsModel
 from tests.test_common_random_numbers import assert_equal_runs
 from tests.worlds import call_row, founded, live, small_model, small_pack
 
+ROOT = Path(__file__).resolve().parent.parent
 KINDS = tuple(policy_kinds())
 START, END = "2012-Q1", "2016-Q4"
 CALLS = tuple(call_row(f"{year}-Q{season}", 12_000_000) for year in range(2012, 2017) for season in (1, 3))
@@ -324,6 +325,20 @@ def test_what_people_read_of_a_policy_is_there_and_short(kind: str, language: st
     for name in own:
         assert texts["fields"][name][language], name
         assert "unit" in texts["fields"][name], name
+
+
+def test_every_recommendation_that_a_policy_rests_on_can_be_looked_up() -> None:
+    """And every code of a mechanism stands in the list of the model's description."""
+    listed = (ROOT / "docs" / "odd.md").read_text(encoding="utf-8").partition("## 12 Mechanism codes")[2]
+    used = set()
+    for kind in KINDS:
+        codes, _, mechanisms = policy_texts()[kind]["source"].partition("; mechanisms ")
+        used |= set(codes.split(", "))
+        for mechanism in mechanisms.split(", "):
+            assert mechanism in listed, (kind, mechanism)
+    assert used == set(recommendations())
+    for row in recommendations().values():
+        assert all(vars(row).values()), row.code
 
 
 # ── bad input ───────────────────────────────────────────────────────────────────────────────────────────

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import re
 import reprlib
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +21,7 @@ from scenarios.policies import conditions, firms, regie, region, schools, subsid
 from scenarios.policy import Policy
 
 NAME = re.compile(r"[\w-]{1,60}")
+RECOMMENDATIONS = Path(__file__).with_name("recommendations.csv")
 FAMILIES = (regie, subsidy, conditions, schools, firms, region)
 
 
@@ -42,6 +45,34 @@ def policy_texts() -> Mapping[str, Any]:
         path = Path(str(family.__file__)).with_suffix(".toml")
         texts |= tomllib.loads(path.read_text(encoding="utf-8"))
     return texts
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What a report recommends or describes that a policy can do.
+
+    Attributes:
+        code: Permanent code, such as `P-P11`.
+        what_nl: What it is, in our words, Dutch.
+        what_en: What it is, English.
+        standing: Whether it is wanted, exists or is under way.
+        report: Reports that say so.
+        place: Where in these.
+    """
+
+    code: str
+    what_nl: str
+    what_en: str
+    standing: str
+    report: str
+    place: str
+
+
+@cache
+def recommendations() -> Mapping[str, Recommendation]:
+    """Return the recommendations that policies rest on, by code."""
+    with RECOMMENDATIONS.open(encoding="utf-8", newline="") as file:
+        return {row["code"]: Recommendation(**row) for row in csv.DictReader(file)}
 
 
 def make_policies(asked: Mapping[str, Any], where: str) -> tuple[Policy, ...]:
