@@ -24,10 +24,12 @@ from app.words import Language, Words
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from experiments.compare import Comparison
     from experiments.runner import Experiment, Result
     from experiments.store import Run
+    from experiments.studies import Study
     from scenarios.scenario import Scenario
 
 PROJECT = "pps-ecosystem"
@@ -502,12 +504,12 @@ def calibrate(
             console.print(line)
 
 
-def _needs_analysis(*names: str) -> None:
+def _needs_analysis(*names: str, how: str = "run `make setup-analysis` first") -> None:
     """Say in one line what is missing, where the libraries of the analysis are not installed."""
     from importlib.util import find_spec
 
     if missing := [name for name in names if find_spec(name) is None]:
-        raise InputError(f"{' and '.join(missing)} not installed", "this command", "run `make setup-analysis` first")
+        raise InputError(f"{' and '.join(missing)} not installed", "this command", how)
 
 
 @contextmanager
@@ -832,6 +834,138 @@ def replicates(
             console.print(line)
         if file is not None:
             console.print(words("replicates.written", path=file))
+
+
+# ── pps sensitivity, pps robustness ─────────────────────────────────────────────────────────────────
+@app.command()
+def sensitivity(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A named plan, or a plan file (.toml).")] = "morris",
+    samples: Annotated[
+        int | None, typer.Option(help="Trajectories of Morris, or base samples of Sobol; by default as planned.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the design and the runs; by default as planned.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Share of the firms; by default as planned.")] = None,
+    region: Annotated[str | None, typer.Option(help="A region pack; by default as planned.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last quarter; by default as planned.")] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="STORE", help="Keeps the runs; the same command goes on from there.")
+    ] = RESULTS / "sensitivity",
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler that does it instead.")] = None,
+    html: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write a page that stands alone.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Show which uncertain parameters move the outcomes, and what a policy changes."""
+    words = Words(lang)
+    _needs_analysis("SALib", *(["jinja2"] if html else []))
+    from app import sensitivity as pages
+    from experiments.studies import SensitivityPlan, find_sensitivity, load_study, sensitivity_study
+
+    asked = {"samples": samples, "seed": seed, "scale": scale, "region": region, "until": until}
+    file = _new_files({"--html": html}).get("--html")
+    with _options_named("samples", "until"):
+        design, study = sensitivity_study(load_study(plan, SensitivityPlan).changed(**asked))
+    with _study_runs(study, out, words, quiet) as on_result:
+        ends = study.run(out, _cores() if workers is None else workers, dask, on_result)
+    found = find_sensitivity(design, study, ends)
+    if file is not None:
+        again = ["pps", "sensitivity", plan, *_typed(asked), "--html", str(file), "--lang", lang]
+        pages.write_page(found, study, file, again, words)
+    if as_json:
+        _print_json(pages.sensitivity_json(found, study))
+    elif not quiet:
+        tables = pages.tables(found, study, words)
+        lines = [*pages.answers(found, study, words), *pages.cautions(found, study, words)]
+        _print_study(pages.title(study, words), pages.setting(found, study, words), tables, lines, file, words)
+
+
+@app.command()
+def robustness(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A named plan, or a plan file (.toml).")] = "robustness",
+    futures: Annotated[int | None, typer.Option(help="How many futures; by default as planned.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the futures; by default as planned.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Share of the firms; by default as planned.")] = None,
+    region: Annotated[str | None, typer.Option(help="A region pack; by default as planned.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last quarter; by default as planned.")] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="STORE", help="Keeps the runs; the same command goes on from there.")
+    ] = RESULTS / "robustness",
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler that does it instead.")] = None,
+    html: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write a page that stands alone.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Show how policies do over many futures, and under which conditions they fail."""
+    words = Words(lang)
+    _needs_analysis("ema_workbench", how="run `pip install -e '.[analysis,robustness]'` first")
+    from app import robustness as pages
+    from experiments.studies import RobustnessPlan, find_robustness, load_study, robustness_study
+
+    asked = {"futures": futures, "seed": seed, "scale": scale, "region": region, "until": until}
+    file = _new_files({"--html": html}).get("--html")
+    with _options_named("futures", "until"):
+        study = robustness_study(load_study(plan, RobustnessPlan).changed(**asked))
+    with _study_runs(study, out, words, quiet) as on_result:
+        found = find_robustness(study, out, _cores() if workers is None else workers, dask, on_result)
+    if file is not None:
+        again = ["pps", "robustness", plan, *_typed(asked), "--html", str(file), "--lang", lang]
+        pages.write_page(found, study, file, again, words)
+    if as_json:
+        _print_json(pages.robustness_json(found, study))
+    elif not quiet:
+        tables = pages.tables(found, study, words)
+        lines = [*pages.answers(found, study, words), ""]
+        for name, sentences in pages.conditions(found, study, words):
+            lines += [words("robustness.fails", scenario=name), *sentences, ""]
+        lines += pages.cautions(found, study, words)
+        _print_study(pages.title(study, words), pages.setting(found, study, words), tables, lines, file, words)
+
+
+@contextmanager
+def _study_runs(study: Study, out: Path, words: Words, quiet: bool) -> Iterator[Callable[[object], None]]:
+    """Show how far the runs of a study are; what failed is told at the end.
+
+    Yields:
+        What to call with each result.
+    """
+    from experiments.runner import Failed
+
+    failed = 0
+
+    def count(result: object) -> None:
+        nonlocal failed
+        failed += isinstance(result, Failed)
+        advance(1)
+
+    title = words.pick(study.plan, "title")
+    try:
+        with _counting(words("sensitivity.running", name=title), study.missing(out), quiet) as advance:
+            yield count
+    except KeyboardInterrupt:
+        raise Stopped(words("sensitivity.stopped", folder=out)) from None
+    if failed:
+        print(words("sensitivity.failed", n=words.number(failed)), file=sys.stderr)
+
+
+def _print_study(
+    title: str, setting: str, tables: Iterator[tuple[str, Table]], lines: list[str], file: Path | None, words: Words
+) -> None:
+    console = _console()
+    console.print(title, style="bold")
+    console.print(setting)
+    for heading, table in tables:
+        console.print()
+        console.print(heading, style="bold cyan")
+        console.print(table)
+    console.print()
+    for line in lines:
+        console.print(line)
+    if file is not None:
+        console.print(words("sensitivity.file", path=file))
 
 
 # ── pps parameters, evidence, regions ───────────────────────────────────────────────────────────────

@@ -147,7 +147,7 @@ def box_sentence(box: Box, words: Words) -> str:
 def limit_words(name: str, limit: Limit, words: Words) -> str:
     """Return one condition in words, with what is possible at all."""
     if limit.among:
-        among = [words(f"scenario.branch_is.{branch}") for branch in limit.among]
+        among = [words(f"robustness.branch.{branch}") for branch in limit.among]
         return words("robustness.limit.branch", among=words.among(among))
     row = parameter_table()[name]
     low, high, least, most = (
@@ -231,7 +231,10 @@ def write_page(found: Robustness, study: Study, path: Path, command: Sequence[st
         cautions=list(cautions(found, study, words)),
         sections=sections,
         command=command,
-        again=[(words("sensitivity.plan"), study.batch.digest), (words("replicates.method"), words("robustness.sources"))],
+        again=[
+            (words("sensitivity.plan"), study.batch.digest),
+            (words("replicates.method"), words("robustness.sources")),
+        ],
         digests=digests(study),
     )
     return write_study(page, path, words)

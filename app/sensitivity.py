@@ -161,7 +161,10 @@ def write_page(found: Sensitivity, study: Study, path: Path, command: Sequence[s
         cautions=list(cautions(found, study, words)),
         sections=sections,
         command=command,
-        again=[(words("sensitivity.plan"), study.batch.digest), (words("replicates.method"), words("sensitivity.sources"))],
+        again=[
+            (words("sensitivity.plan"), study.batch.digest),
+            (words("replicates.method"), words("sensitivity.sources")),
+        ],
         digests=digests(study),
     )
     return write_study(page, path, words)

@@ -98,12 +98,6 @@ def load_prior(also: Collection[str] = ()) -> Prior:
     return _prior(rows)
 
 
-def whole_prior() -> Prior:
-    """Return the prior of every uncertain parameter, those that act through policies alone included."""
-    rows = parameter_table().values()
-    return _prior([row for row in rows if row.low < row.high and row.name not in KNOWN])
-
-
 def _prior(rows: list[ParameterRow]) -> Prior:
     low, high = (np.array([getattr(row, end) for row in rows]) for end in ("low", "high"))
     return Prior(tuple(row.name for row in rows), low, high, np.array([_is_wide(row) for row in rows]))

@@ -13,7 +13,7 @@ than the policy. Within a Morris trajectory all rows have the same seed: a step 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -211,7 +211,7 @@ class Answer:
     mean: float
     deviation: float
     blocks: int
-    factors: tuple[Effect, ...] | tuple[Index, ...]
+    factors: tuple[Effect | Index, ...]
 
 
 @dataclass(frozen=True)
@@ -266,12 +266,11 @@ def answer(design: Design, scenario: str, outcome: str, difference: bool, values
     """Return what moves one number that was seen in every row; blocks with a gap are left out as a whole."""
     whole = np.repeat(np.isfinite(values).reshape(-1, design.block).all(axis=1), design.block)
     kept = values[whole]
-    factors: tuple[Effect, ...] | tuple[Index, ...] = ()
+    factors: tuple[Effect | Index, ...] = ()
     blocks = int(whole.sum()) // design.block
     if blocks >= 2 and kept.min() < kept.max():
-        found = _effects if design.method == "morris" else _indices
-        ordered = sorted(found(design, kept, whole, seed), key=lambda one: (-one.strength, one.factor))
-        factors = tuple(ordered)  # type: ignore[assignment]  # all of one kind
+        found: Callable[..., Iterator[Effect | Index]] = _effects if design.method == "morris" else _indices
+        factors = tuple(sorted(found(design, kept, whole, seed), key=lambda one: (-one.strength, one.factor)))
     mean, deviation = (float(kept.mean()), float(kept.std(ddof=1))) if blocks else (math.nan, math.nan)
     return Answer(scenario, outcome, difference, mean, deviation, blocks, factors)
 

@@ -6,37 +6,33 @@ seed. The results follow from the plan alone, whatever the number of processes.
 
 from __future__ import annotations
 
-import difflib
-import reprlib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from agents.columns import Floats
 from agents.errors import InputError
 from agents.parameter_fields import Parameters
-from agents.parameters import as_dict, make_parameters
+from agents.parameters import make_parameters
 from experiments.batches import OnResult, missing, run_cases
 from experiments.cases import Batch, Case, Keep, Setting
-from experiments.draws import parameter_sets
-from experiments.evaluations import outcome_of
-from experiments.parameter_sets import SEEDS_PER_DRAW
-from experiments.priors import Prior, whole_prior
+from experiments.draws import POSTERIOR, load_draws
+from experiments.plan_file import PlanFile, beside, read_plan
+from experiments.priors import Prior, uncertain
 from experiments.results import Results
 from experiments.robustness import FEWEST, Criterion, Robustness, robustness
 from experiments.runner import MOST_SEED
 from experiments.sensitivity import Design, Sensitivity, morris_design, sensitivity, sobol_design
 from scenarios.national import load_national
 from scenarios.region import load_region
-from scenarios.scenario import LARGEST_FILE, LATEST, START, Scenario, load_scenario
-from sim.calendar import quarter_number
+from scenarios.scenario import Scenario, load_scenario
+from sim.calendar import last_quarter
+from sim.outcomes import find_outcome
 
-PLANS = Path(__file__).with_name("plans") / "studies"
 MOST_SCENARIOS = 40
 MOST_FUTURES = 100_000
 
@@ -44,11 +40,11 @@ type Branch = Literal["base", "low", "high"]
 BRANCHES: tuple[Branch, ...] = ("base", "low", "high")
 
 
-class StudyPlan(BaseModel):
+class StudyPlan(PlanFile):
     """What all studies have in common.
 
     Attributes:
-        scenarios: Names or files of the scenarios; the first is the reference.
+        scenarios: Names of scenarios, or files beside the plan; the first is the reference.
         outcomes: What is looked at, at the end of a run; a flow is summed over it.
         region: Name or folder of the region pack.
         until: Last quarter; by default that of each scenario.
@@ -56,15 +52,9 @@ class StudyPlan(BaseModel):
         scale: Share of the firms that is simulated.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    sizes: ClassVar[str] = ""
+    size: ClassVar[str]
     """Which of its settings says how much is run."""
 
-    schema_version: Literal[1]
-    name: str = Field(min_length=1, max_length=60)
-    title_nl: str
-    title_en: str
     scenarios: tuple[str, ...] = Field(min_length=1, max_length=MOST_SCENARIOS, strict=False)
     outcomes: tuple[str, ...] = Field(min_length=1, max_length=20, strict=False)
     region: str = "noord-brabant"
@@ -72,41 +62,49 @@ class StudyPlan(BaseModel):
     seed: int = Field(default=1, ge=0, le=MOST_SEED)
     scale: float = Field(default=1.0, gt=0, le=1, allow_inf_nan=False)
 
-    def changed(self, size: int | None = None, **others: Any) -> Self:
-        """Return the plan with another size, seed, scale, region or last quarter; None leaves one as planned.
+    def changed(self, **asked: Any) -> Self:
+        """Return the plan with other settings; None leaves one as planned.
 
         Raises:
             InputError: If one of them cannot be.
         """
-        asked = {key: value for key, value in {self.sizes: size, **others}.items() if value is not None}
-        return _valid(type(self), {**self.model_dump(), **asked}, self.name)
+        changes = {key: value for key, value in asked.items() if value is not None}
+        try:
+            return self.model_validate({**self.model_dump(), **changes})
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            said = first["msg"].replace("Input should be ", "")
+            raise InputError(f"cannot be {first['input']}", key, said) from None
 
 
-class MorrisPlan(StudyPlan):
-    """Screening of all uncertain parameters: how many trajectories."""
+class SensitivityPlan(StudyPlan):
+    """What moves the outcomes.
 
-    sizes: ClassVar[str] = "trajectories"
+    Attributes:
+        method: `morris` screens all uncertain parameters, `sobol` divides the variance among them.
+        samples: Trajectories of Morris, or base samples of Sobol, a power of two.
+        apart: With Sobol the parameters that are told apart, all others being one factor; by default all are.
+    """
 
-    kind: Literal["morris"]
-    trajectories: int = Field(ge=2, le=10_000)
+    size: ClassVar[str] = "samples"
 
-    def design(self) -> Design:
-        """Return what is run."""
-        return morris_design(whole_prior(), self.trajectories, self.seed)
-
-
-class SobolPlan(StudyPlan):
-    """Sobol indices: how many base samples, and which parameters are told apart from all others."""
-
-    sizes: ClassVar[str] = "base"
-
-    kind: Literal["sobol"]
-    base: int = Field(ge=2, le=2**20)
+    kind: Literal["sensitivity"]
+    method: Literal["morris", "sobol"]
+    samples: int = Field(ge=2, le=2**20)
     apart: tuple[str, ...] = Field(default=(), strict=False)
 
     def design(self) -> Design:
-        """Return what is run."""
-        return sobol_design(whole_prior(), self.base, self.seed, self.apart)
+        """Return what is run.
+
+        Raises:
+            InputError: If the samples are too many or no power of two, or a parameter that stands apart has no range.
+        """
+        if self.method == "sobol":
+            return sobol_design(uncertain(), self.samples, self.seed, self.apart)
+        if self.apart:
+            raise InputError("apart does not belong to morris", self.name, "method = 'sobol', or no apart")
+        return morris_design(uncertain(), self.samples, self.seed)
 
 
 class RobustnessPlan(StudyPlan):
@@ -115,11 +113,11 @@ class RobustnessPlan(StudyPlan):
     Attributes:
         futures: How many.
         draws: `posterior` takes draws that fit what was reported; `ranges` spreads over all that is possible.
-        branches: Which futures of the drivers there are, in turn.
+        branches: Which futures of the drivers there are, each as often.
         criteria: When a policy is good enough: all of them are met.
     """
 
-    sizes: ClassVar[str] = "futures"
+    size: ClassVar[str] = "futures"
 
     kind: Literal["robustness"]
     futures: int = Field(ge=FEWEST, le=MOST_FUTURES)
@@ -137,88 +135,16 @@ class RobustnessPlan(StudyPlan):
         return self
 
 
-KINDS: Mapping[str, type[StudyPlan]] = {"morris": MorrisPlan, "sobol": SobolPlan, "robustness": RobustnessPlan}
-
-
-def list_studies(*kinds: str) -> tuple[str, ...]:
-    """Return the names of the plans of these kinds that come with the project."""
-    return tuple(sorted(path.stem for path in PLANS.glob("*.toml") if _read(path).get("kind") in kinds))
-
-
-def load_study(name_or_file: str, *kinds: str) -> StudyPlan:
+def load_study[Plan: StudyPlan](name_or_file: str, kind: type[Plan]) -> Plan:
     """Load a named plan or a plan file.
-
-    Args:
-        name_or_file: Which.
-        kinds: Kinds that are asked for.
 
     Raises:
         InputError: If it is unknown, of another kind, cannot be read, or says something that is not allowed.
     """
-    path = _find(name_or_file, kinds)
-    content = _read(path)
-    kind = content.get("kind")
-    if not isinstance(kind, str) or kind not in kinds:
-        raise InputError(f"kind is {reprlib.repr(kind)}", path.name, " or ".join(kinds))
-    plan = _valid(KINDS[kind], content, path.name)
-    beside = [str(path.parent / name) if name.endswith(".toml") else name for name in plan.scenarios]
-    return plan.model_copy(update={"scenarios": tuple(beside)})
-
-
-def _valid[Plan: StudyPlan](kind: type[Plan], content: Mapping[str, Any], where: str) -> Plan:
-    try:
-        plan = kind.model_validate(content)
-    except ValidationError as error:
-        raise _plain(error, kind, where) from None
+    plan, path = read_plan(name_or_file, kind)
     for name in plan.outcomes:
-        outcome_of(name, f"{where}, outcomes")
-    return plan
-
-
-def _find(name_or_file: str, kinds: Sequence[str]) -> Path:
-    if name_or_file.endswith(".toml"):
-        try:
-            if (path := Path(name_or_file)).is_file():
-                return path
-        except (OSError, ValueError):  # a name that no file can have
-            pass
-        raise InputError(f"there is no file {reprlib.repr(name_or_file)}", "plan", "a plan file (.toml) that exists")
-    names = list_studies(*kinds)
-    if name_or_file in names:
-        return PLANS / f"{name_or_file}.toml"
-    near = difflib.get_close_matches(name_or_file[:60], names, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise InputError(f"unknown plan {reprlib.repr(name_or_file)}", "plan", f"{hint}{', '.join(names)}, or a .toml file")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError("is too large for a plan", path.name, "a file below 1 MB")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", path.name, "a TOML file in UTF-8") from None
-    except (ValueError, RecursionError) as error:  # tomllib: not TOML, a number or nesting beyond all bounds
-        raise InputError(f"is not TOML: {error}", path.name, "a TOML file") from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path.name, "a readable file") from None
-
-
-def _plain(error: ValidationError, kind: type[BaseModel], where: str) -> InputError:
-    """Turn pydantic's first complaint into one sentence."""
-    errors = error.errors()
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # a typing error, not a gap
-    place = [str(part) for part in first["loc"]]
-    key = ".".join(place)
-    keys = tuple(Criterion.model_fields if place[:1] == ["criteria"] and len(place) > 1 else kind.model_fields)
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(place[-1][:60], keys, n=1)
-        told = f"did you mean {near[0]}?" if near else ", ".join(keys)
-        return InputError(f"unknown key {reprlib.repr(key)}", where, told)
-    if first["type"] == "missing":
-        return InputError(f"key {reprlib.repr(key)} is missing", where, ", ".join(keys))
-    said = first["msg"].removeprefix("Value error, ").replace("Input should be ", "")
-    return InputError(f"{key} is {reprlib.repr(first.get('input'))}" if key else "cannot be", where, said)
+        find_outcome(name, f"{path.name}, outcomes")
+    return plan.model_copy(update={"scenarios": tuple(beside(path, name) for name in plan.scenarios)})
 
 
 # ── what is run ─────────────────────────────────────────────────────────────────────────────────────────
@@ -304,11 +230,7 @@ def make_study(plan: StudyPlan, rows: Sequence[Row]) -> Study:
 
 
 def _until(scenario: Scenario, until: str | None) -> Scenario:
-    if until is None:
-        return scenario
-    if not quarter_number(START) <= quarter_number(until, "until") <= quarter_number(LATEST):
-        raise InputError(f"{until} is outside the run", "until", f"a quarter from {START} to {LATEST}")
-    return scenario.model_copy(update={"until": until})
+    return scenario if until is None else scenario.model_copy(update={"until": last_quarter(until, "until")})
 
 
 def _cases(scenario: Scenario, rows: Sequence[Row], shared: Sequence[Parameters]) -> list[Case]:
@@ -335,13 +257,13 @@ def make_changes(scenario: Scenario) -> dict[str, Any]:
     return {name: getattr(whole, name) for name in scenario.parameters}
 
 
-def sensitivity_study(plan: MorrisPlan | SobolPlan) -> tuple[Design, Study]:
+def sensitivity_study(plan: SensitivityPlan) -> tuple[Design, Study]:
     """Return the design of a plan and its runs.
 
     Raises:
         InputError: If something that the plan asks for is not there.
     """
-    design, prior = plan.design(), whole_prior()
+    design, prior = plan.design(), uncertain()
     values = prior.values(design.unit)
     rows = [
         Row(dict(zip(design.names, row, strict=True)), None, seed)
@@ -362,25 +284,16 @@ def robustness_study(plan: RobustnessPlan) -> Study:
         InputError: If something that the plan asks for is not there.
     """
     seeds = np.random.default_rng([plan.seed, plan.futures]).integers(0, MOST_SEED, plan.futures).tolist()
-    draws = _from_ranges(plan) if plan.draws == "ranges" else _from_posterior(plan)
+    draws = load_draws(POSTERIOR, plan.futures, "futures") if plan.draws == "posterior" else _from_ranges(plan)
     order = np.random.default_rng([plan.seed, len(plan.branches)]).permutation(plan.futures).tolist()
     branches = [plan.branches[place % len(plan.branches)] for place in order]
     return make_study(plan, [Row(*each) for each in zip(draws, branches, seeds, strict=True)])
 
 
 def _from_ranges(plan: RobustnessPlan) -> list[dict[str, float]]:
-    prior = whole_prior()
+    prior = uncertain()
     values = prior.values(prior.design(plan.futures, plan.seed))
     return [dict(zip(prior.names, row, strict=True)) for row in values.tolist()]
-
-
-def _from_posterior(plan: RobustnessPlan) -> list[dict[str, float]]:
-    """Return draws of the posterior, with parameters that act through policies alone spread over their ranges."""
-    sets = parameter_sets("posterior", {}, plan.seed, SEEDS_PER_DRAW * plan.futures).sets
-    names = whole_prior().names
-    values = [as_dict(one) for one in sets]
-    drawn = [{name: one[name] for name in names} for one in values]
-    return [drawn[number % len(drawn)] for number in range(plan.futures)]
 
 
 def find_robustness(study: Study, folder: Path, workers: int, dask: str | None, on_result: OnResult) -> Robustness:
@@ -409,6 +322,6 @@ def find_robustness(study: Study, folder: Path, workers: int, dask: str | None, 
 
 def _varied(rows: Sequence[Row]) -> Prior:
     """Return the prior of the parameters that differ between rows."""
-    prior = whole_prior()
-    same = {name for name in prior.names if len({row.values[name] for row in rows}) == 1}
+    prior = uncertain()
+    same = {name for name in prior.names if len({row.values.get(name) for row in rows}) == 1}
     return prior.without(same)
