@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from experiments.compare import Comparison
-    from experiments.runner import Experiment, Result
+    from experiments.results import Results
+    from experiments.runner import Experiment
     from experiments.store import Run
     from scenarios.scenario import Scenario
 
@@ -171,7 +172,9 @@ def _cores() -> int:
 
 
 @contextmanager
-def _progress(title: str, total: int, words: Words, quiet: bool) -> Iterator[Callable[[Result], None]]:
+def _progress(
+    title: str, total: int, words: Words, quiet: bool, failed: str = "run.failed"
+) -> Iterator[Callable[[object], None]]:
     """Show how far a run is: on a terminal, when it lasts, and what failed in any case.
 
     Yields:
@@ -192,13 +195,13 @@ def _progress(title: str, total: int, words: Words, quiet: bool) -> Iterator[Cal
 
     failures = 0
 
-    def advance(result: Result) -> None:
+    def advance(result: object) -> None:
         nonlocal failures
         bar.advance(task)
         if isinstance(result, Failed):
             failures += 1
             if failures <= FAILURES_TOLD:
-                console.print(words("run.failed", **vars(result)), markup=False, highlight=False, soft_wrap=True)
+                console.print(words(failed, **vars(result)), markup=False, highlight=False, soft_wrap=True)
 
     try:
         yield advance
@@ -767,6 +770,82 @@ def grid(
             console.print(shown)
         for line in ("", *pages.footing(done, words), *(words("grid.file", path=path) for path in files.values())):
             console.print(line)
+
+
+# ── pps batch ───────────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def batch(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A named plan, or a plan file (.toml).")],
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="ADDRESS", help="Use the workers of this Dask scheduler instead.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="STORE", help="Folder for the results; by default results/batch/PLAN.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on in a store that has results: only what is missing is run.")
+    ] = False,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Run a plan of many runs, in processes or on a cluster, and keep what it asks for."""
+    words = Words(lang)
+    if workers is not None and dask is not None:
+        raise InputError("--workers and --dask are both given", "pps batch", "one of the two")
+    if dask is not None:
+        _needs_cluster()
+    if out is not None and not out.strip():  # as a path it would be this very folder
+        raise InputError("the name of the folder is empty", "--out", "a folder, new or a store")
+    from experiments.batches import missing, run_cases
+    from experiments.plan import Plan, make_batch
+    from experiments.plan_file import read_plan
+    from experiments.shelf import holds_batches
+
+    asked, file = read_plan(plan, Plan)
+    cases = make_batch(asked, file)
+    folder = Path(out) if out else RESULTS / "batch" / (re.sub(r"[^\w-]+", "-", cases.name).strip("-") or "plan")
+    if holds_batches(folder) and not resume:
+        raise InputError("holds results already", str(folder), "--resume, to add what is missing, or another --out")
+    title, total = words.pick(asked, "title"), len(set(cases.keys))
+    processes = _cores() if workers is None else workers
+    try:
+        with _options_named(), _progress(title, missing(cases, folder), words, quiet, "batch.run_failed") as advance:
+            results = run_cases(cases, folder, processes, dask, advance)
+    except KeyboardInterrupt as stop:
+        done = getattr(stop, "done", 0)
+        raise Stopped(words("batch.stopped", done=done, asked=total, folder=folder)) from None
+    _show_batch(results, title, words, as_json, quiet)
+
+
+def _needs_cluster() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("distributed") is None:
+        raise InputError("distributed is not installed", "--dask", "run `make setup-cluster` first")
+
+
+def _show_batch(results: Results, title: str, words: Words, as_json: bool, quiet: bool) -> None:
+    from app import batch as pages
+
+    if as_json:
+        _print_json(pages.batch_json(results))
+    elif not quiet:
+        console = _console()
+        first, *rest = pages.heading(results, title, words)
+        console.print(first, style="bold")
+        for line in rest:
+            console.print(line)
+        console.print()
+        console.print(pages.means_table(results, words))
+        console.print()
+        for line in pages.footing(results, words):
+            console.print(line)
+    for line in pages.wrong(results, words):
+        print(line, file=sys.stderr)
+    if results.missing or len(results.failed_cases):
+        raise typer.Exit(FAILURE)
 
 
 # ── pps parameters, evidence, regions ───────────────────────────────────────────────────────────────
