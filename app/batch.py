@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
-from app.report import show
+from app.measures import level, unit
 from app.words import Words
 from experiments.results import Results
 from sim.outcomes import outcome_table
@@ -40,8 +40,8 @@ def means_table(results: Results, words: Words) -> Table:
         table.add_column(scenario, justify="right")
     table.add_column(words("run.unit"), no_wrap=True)
     for outcome in outcomes:
-        values = (show(outcome, means[outcome.name].get(scenario, math.nan), words) for scenario in scenarios)
-        table.add_row(words.pick(outcome, "label"), *values, words.texts.get(f"unit.{outcome.unit}", ""))
+        values = (level(means[outcome.name].get(scenario, math.nan), outcome, words) for scenario in scenarios)
+        table.add_row(words.pick(outcome, "label"), *values, unit(outcome, words))
     return table
 
 

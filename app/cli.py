@@ -25,7 +25,7 @@ from app.words import Language, Words
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from experiments.compare import Comparison
+    from experiments.comparison import Comparison
     from experiments.results import Results
     from experiments.runner import Experiment
     from experiments.store import Run
@@ -34,10 +34,9 @@ if TYPE_CHECKING:
 PROJECT = "pps-ecosystem"
 RESULTS = Path("results")
 # as an error of what they ask for names them
-OPTIONS = ("parameters", "region", "replicates", "scale", "seed", "workers")
+OPTIONS = ("parameters", "region", "replicates", "scale", "seed", "until", "workers")
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 FAILURES_TOLD = 3  # replicates; run.json holds all
-IDENTITY_SHOWN = 16  # characters of the identity of an experiment in the name of its folder
 LASTS = 1.0  # seconds after which a progress bar is shown
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -126,13 +125,14 @@ def run(
         raise InputError("the name of the folder is empty", "--out", "a folder, new or of an earlier run")
     folder = Path(out) if out else None
     try:
+        from experiments.draws import make_experiment
         from experiments.store import store_run
 
-        experiment = _experiment(scenario, region, parameters, seed, replicates, until, scale)
+        experiment = make_experiment(scenario, region, parameters, seed, replicates, until, scale)
         folder = folder or RESULTS / (re.sub(r"[^\w-]+", "-", experiment.scenario.name).strip("-") or "run")
         title = words.pick(experiment.scenario, "title")
         with _progress(title, replicates, words, quiet) as advance:
-            stored = store_run(experiment, folder, _cores() if workers is None else workers, advance)
+            stored = store_run(experiment, folder, _processes(workers), advance)
     except InputError as error:
         if error.where not in OPTIONS:
             raise
@@ -149,26 +149,10 @@ def run(
         raise typer.Exit(FAILURE)
 
 
-def _experiment(
-    scenario: str, region: str, parameters: str, seed: int, replicates: int, until: str | None, scale: float
-) -> Experiment:
-    from experiments.draws import parameter_sets
-    from experiments.runner import Experiment
-    from scenarios.national import load_national
-    from scenarios.region import load_region
-    from scenarios.scenario import load_scenario
-    from sim.calendar import last_quarter
+def _processes(workers: int | None) -> int:
+    from experiments.work import cores
 
-    asked = load_scenario(scenario)
-    if until is not None:
-        asked = asked.model_copy(update={"until": last_quarter(until, "--until")})
-    sets = parameter_sets(parameters, asked.parameters, seed, replicates)
-    return Experiment(load_region(region), load_national(), asked, sets, seed, replicates, scale)
-
-
-def _cores() -> int:
-    """Return the cores that this process may use; Python 3.12 knows only how many there are."""
-    return getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    return cores() if workers is None else workers
 
 
 @contextmanager
@@ -284,8 +268,9 @@ def compare(
 
     from app.compare import writable, write_csv
     from experiments.budget import budget_neutral
-    from experiments.compare import check_scenarios
-    from experiments.compare import compare as found_in
+    from experiments.comparison import check_scenarios
+    from experiments.comparison import compare as found_in
+    from experiments.draws import make_experiment
     from experiments.mechanisms import find_mechanism
     from experiments.mechanisms import without as leave_out
 
@@ -298,13 +283,13 @@ def compare(
         raise InputError(f"cannot compare with {replicates}", "--replicates", "2 or more")
     left_out = [find_mechanism(name, "--without") for name in dict.fromkeys(without or [])]
     with _options_named():
-        plain = [_experiment(name, region, parameters, seed, replicates, until, scale) for name in scenarios]
+        plain = [make_experiment(name, region, parameters, seed, replicates, until, scale) for name in scenarios]
         if budget is not None:
             spread = budget_neutral([one.scenario for one in plain], budget)
             plain = [replace(one, scenario=scenario) for one, scenario in zip(plain, spread, strict=True)]
         check_scenarios([experiment.scenario for experiment in plain])
         asked = [*plain, *(leave_out(one, mechanism) for mechanism in left_out for one in plain)]
-        runs = _compared(asked, _cores() if workers is None else workers, words, quiet)
+        runs = _compared(asked, _processes(workers), words, quiet)
     size = len(plain)
     ablated = {
         mechanism.name: runs[size * number : size * (number + 1)] for number, mechanism in enumerate(left_out, start=1)
@@ -344,11 +329,10 @@ def _options_named(*others: str) -> Iterator[None]:
 
 def _compared(experiments: list[Experiment], workers: int, words: Words, quiet: bool) -> list[Run]:
     """Run what is not there yet, in one pool, and return all runs."""
-    from experiments.identity import describe
-    from experiments.store import missing, store_runs
+    from experiments.store import folder_of, missing, store_runs
 
     folder = RESULTS / "compare"
-    folders = [folder / str(describe(experiment)["identity"])[:IDENTITY_SHOWN] for experiment in experiments]
+    folders = [folder_of(experiment, folder) for experiment in experiments]
     names = words.among(list(dict.fromkeys(words.pick(one.scenario, "title") for one in experiments)))
     total = sum(experiment.replicates for experiment in experiments)
     try:
@@ -476,7 +460,7 @@ def calibrate(
     from experiments.priors import load_prior
 
     budget, check = Budget(members, steps), Budget(check_members, steps)
-    kept, processes = out / "runs", workers or _cores()
+    kept, processes = out / "runs", _processes(workers)
     total = budget.runs + worlds * (check.runs - 2 * check_members) + 2 * predictive.DRAWS
     try:
         with _counting(words("calibrate.running"), total, quiet) as advance:
@@ -557,7 +541,7 @@ def validate(
         kept = RESULTS / "validate"
         try:
             with _counting(words("validate.running"), 2 * work.DRAWS, False) as advance:
-                prior, processes = load_prior(), workers or _cores()
+                prior, processes = load_prior(), _processes(workers)
                 runs = work.predictive_of(fitted, prior, predictor, kept, processes, advance, work.DRAWS)
         except KeyboardInterrupt:
             raise Stopped(words("validate.stopped", folder=kept)) from None
@@ -651,7 +635,7 @@ def frontier(
         make = _maker(region, parameters, until, scale)
         try:
             with _counting(words("frontier.running"), search.runs, quiet) as advance:
-                found = find_frontier(search, make, out, _cores() if workers is None else workers, advance)
+                found = find_frontier(search, make, out, _processes(workers), advance)
         except KeyboardInterrupt:
             raise Stopped(words("frontier.stopped", folder=out)) from None
     _write_files(files, {"--csv": lambda: pages.frontier_csv(found)})
@@ -751,7 +735,7 @@ def grid(
         try:
             title, total = words.pick(design.plan, "title"), design.size * design.plan.replicates
             with _counting(words("grid.running", name=title), total, quiet) as advance:
-                done = run_grid(design, make, out, _cores() if workers is None else workers, advance)
+                done = run_grid(design, make, out, _processes(workers), advance)
         except KeyboardInterrupt:
             raise Stopped(words("grid.stopped", folder=out)) from None
     _write_files(files, {"--csv": lambda: pages.grid_csv(done), "--svg": drawing})
@@ -801,15 +785,15 @@ def batch(
     from experiments.batches import missing, run_cases
     from experiments.plan import Plan, make_batch
     from experiments.plan_file import read_plan
-    from experiments.shelf import holds_batches
+    from experiments.shelf import holds_batches, store_of
 
     asked, file = read_plan(plan, Plan)
     cases = make_batch(asked, file)
-    folder = Path(out) if out else RESULTS / "batch" / (re.sub(r"[^\w-]+", "-", cases.name).strip("-") or "plan")
+    folder = Path(out) if out else store_of(cases.name, RESULTS)
     if holds_batches(folder) and not resume:
         raise InputError("holds results already", str(folder), "--resume, to add what is missing, or another --out")
     title, total = words.pick(asked, "title"), len(set(cases.keys))
-    processes = _cores() if workers is None else workers
+    processes = _processes(workers)
     try:
         with _options_named(), _progress(title, missing(cases, folder), words, quiet, "batch.run_failed") as advance:
             results = run_cases(cases, folder, processes, dask, advance)
