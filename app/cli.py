@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from experiments.compare import Comparison
-    from experiments.runner import Experiment, Result
+    from experiments.batches import OnResult
+    from experiments.comparison import Comparison
+    from experiments.results import Results
+    from experiments.runner import Experiment
     from experiments.store import Run
     from experiments.studies import Study
     from scenarios.scenario import Scenario
@@ -35,10 +37,9 @@ if TYPE_CHECKING:
 PROJECT = "pps-ecosystem"
 RESULTS = Path("results")
 # as an error of what they ask for names them
-OPTIONS = ("parameters", "region", "replicates", "scale", "seed", "workers")
+OPTIONS = ("parameters", "region", "replicates", "scale", "seed", "until", "workers")
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 FAILURES_TOLD = 3  # replicates; run.json holds all
-IDENTITY_SHOWN = 16  # characters of the identity of an experiment in the name of its folder
 LASTS = 1.0  # seconds after which a progress bar is shown
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -127,13 +128,14 @@ def run(
         raise InputError("the name of the folder is empty", "--out", "a folder, new or of an earlier run")
     folder = Path(out) if out else None
     try:
+        from experiments.draws import make_experiment
         from experiments.store import store_run
 
-        experiment = _experiment(scenario, region, parameters, seed, replicates, until, scale)
+        experiment = make_experiment(scenario, region, parameters, seed, replicates, until, scale)
         folder = folder or RESULTS / (re.sub(r"[^\w-]+", "-", experiment.scenario.name).strip("-") or "run")
         title = words.pick(experiment.scenario, "title")
         with _progress(title, replicates, words, quiet) as advance:
-            stored = store_run(experiment, folder, _cores() if workers is None else workers, advance)
+            stored = store_run(experiment, folder, _processes(workers), advance)
     except InputError as error:
         if error.where not in OPTIONS:
             raise
@@ -150,30 +152,16 @@ def run(
         raise typer.Exit(FAILURE)
 
 
-def _experiment(
-    scenario: str, region: str, parameters: str, seed: int, replicates: int, until: str | None, scale: float
-) -> Experiment:
-    from experiments.draws import parameter_sets
-    from experiments.runner import Experiment
-    from scenarios.national import load_national
-    from scenarios.region import load_region
-    from scenarios.scenario import load_scenario
-    from sim.calendar import last_quarter
+def _processes(workers: int | None) -> int:
+    from experiments.work import cores
 
-    asked = load_scenario(scenario)
-    if until is not None:
-        asked = asked.model_copy(update={"until": last_quarter(until, "--until")})
-    sets = parameter_sets(parameters, asked.parameters, seed, replicates)
-    return Experiment(load_region(region), load_national(), asked, sets, seed, replicates, scale)
-
-
-def _cores() -> int:
-    """Return the cores that this process may use; Python 3.12 knows only how many there are."""
-    return getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    return cores() if workers is None else workers
 
 
 @contextmanager
-def _progress(title: str, total: int, words: Words, quiet: bool) -> Iterator[Callable[[Result], None]]:
+def _progress(
+    title: str, total: int, words: Words, quiet: bool, failed: str = "run.failed"
+) -> Iterator[Callable[[object], None]]:
     """Show how far a run is: on a terminal, when it lasts, and what failed in any case.
 
     Yields:
@@ -194,13 +182,13 @@ def _progress(title: str, total: int, words: Words, quiet: bool) -> Iterator[Cal
 
     failures = 0
 
-    def advance(result: Result) -> None:
+    def advance(result: object) -> None:
         nonlocal failures
         bar.advance(task)
         if isinstance(result, Failed):
             failures += 1
             if failures <= FAILURES_TOLD:
-                console.print(words("run.failed", **vars(result)), markup=False, highlight=False, soft_wrap=True)
+                console.print(words(failed, **vars(result)), markup=False, highlight=False, soft_wrap=True)
 
     try:
         yield advance
@@ -283,8 +271,9 @@ def compare(
 
     from app.compare import writable, write_csv
     from experiments.budget import budget_neutral
-    from experiments.compare import check_scenarios
-    from experiments.compare import compare as found_in
+    from experiments.comparison import check_scenarios
+    from experiments.comparison import compare as found_in
+    from experiments.draws import make_experiment
     from experiments.mechanisms import find_mechanism
     from experiments.mechanisms import without as leave_out
 
@@ -297,13 +286,13 @@ def compare(
         raise InputError(f"cannot compare with {replicates}", "--replicates", "2 or more")
     left_out = [find_mechanism(name, "--without") for name in dict.fromkeys(without or [])]
     with _options_named():
-        plain = [_experiment(name, region, parameters, seed, replicates, until, scale) for name in scenarios]
+        plain = [make_experiment(name, region, parameters, seed, replicates, until, scale) for name in scenarios]
         if budget is not None:
             spread = budget_neutral([one.scenario for one in plain], budget)
             plain = [replace(one, scenario=scenario) for one, scenario in zip(plain, spread, strict=True)]
         check_scenarios([experiment.scenario for experiment in plain])
         asked = [*plain, *(leave_out(one, mechanism) for mechanism in left_out for one in plain)]
-        runs = _compared(asked, _cores() if workers is None else workers, words, quiet)
+        runs = _compared(asked, _processes(workers), words, quiet)
     size = len(plain)
     ablated = {
         mechanism.name: runs[size * number : size * (number + 1)] for number, mechanism in enumerate(left_out, start=1)
@@ -343,11 +332,10 @@ def _options_named(*others: str) -> Iterator[None]:
 
 def _compared(experiments: list[Experiment], workers: int, words: Words, quiet: bool) -> list[Run]:
     """Run what is not there yet, in one pool, and return all runs."""
-    from experiments.identity import describe
-    from experiments.store import missing, store_runs
+    from experiments.store import folder_of, missing, store_runs
 
     folder = RESULTS / "compare"
-    folders = [folder / str(describe(experiment)["identity"])[:IDENTITY_SHOWN] for experiment in experiments]
+    folders = [folder_of(experiment, folder) for experiment in experiments]
     names = words.among(list(dict.fromkeys(words.pick(one.scenario, "title") for one in experiments)))
     total = sum(experiment.replicates for experiment in experiments)
     try:
@@ -475,7 +463,7 @@ def calibrate(
     from experiments.priors import load_prior
 
     budget, check = Budget(members, steps), Budget(check_members, steps)
-    kept, processes = out / "runs", workers or _cores()
+    kept, processes = out / "runs", _processes(workers)
     total = budget.runs + worlds * (check.runs - 2 * check_members) + 2 * predictive.DRAWS
     try:
         with _counting(words("calibrate.running"), total, quiet) as advance:
@@ -556,7 +544,7 @@ def validate(
         kept = RESULTS / "validate"
         try:
             with _counting(words("validate.running"), 2 * work.DRAWS, False) as advance:
-                prior, processes = load_prior(), workers or _cores()
+                prior, processes = load_prior(), _processes(workers)
                 runs = work.predictive_of(fitted, prior, predictor, kept, processes, advance, work.DRAWS)
         except KeyboardInterrupt:
             raise Stopped(words("validate.stopped", folder=kept)) from None
@@ -650,7 +638,7 @@ def frontier(
         make = _maker(region, parameters, until, scale)
         try:
             with _counting(words("frontier.running"), search.runs, quiet) as advance:
-                found = find_frontier(search, make, out, _cores() if workers is None else workers, advance)
+                found = find_frontier(search, make, out, _processes(workers), advance)
         except KeyboardInterrupt:
             raise Stopped(words("frontier.stopped", folder=out)) from None
     _write_files(files, {"--csv": lambda: pages.frontier_csv(found)})
@@ -750,7 +738,7 @@ def grid(
         try:
             title, total = words.pick(design.plan, "title"), design.size * design.plan.replicates
             with _counting(words("grid.running", name=title), total, quiet) as advance:
-                done = run_grid(design, make, out, _cores() if workers is None else workers, advance)
+                done = run_grid(design, make, out, _processes(workers), advance)
         except KeyboardInterrupt:
             raise Stopped(words("grid.stopped", folder=out)) from None
     _write_files(files, {"--csv": lambda: pages.grid_csv(done), "--svg": drawing})
@@ -769,6 +757,82 @@ def grid(
             console.print(shown)
         for line in ("", *pages.footing(done, words), *(words("grid.file", path=path) for path in files.values())):
             console.print(line)
+
+
+# ── pps batch ───────────────────────────────────────────────────────────────────────────────────────
+@app.command()
+def batch(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A named plan, or a plan file (.toml).")],
+    workers: Annotated[int | None, typer.Option(help="Processes to use; by default one per core.")] = None,
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="ADDRESS", help="Use the workers of this Dask scheduler instead.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="STORE", help="Folder for the results; by default results/batch/PLAN.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on in a store that has results: only what is missing is run.")
+    ] = False,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong.")] = False,
+) -> None:
+    """Run a plan of many runs, in processes or on a cluster, and keep what it asks for."""
+    words = Words(lang)
+    if workers is not None and dask is not None:
+        raise InputError("--workers and --dask are both given", "pps batch", "one of the two")
+    if dask is not None:
+        _needs_cluster()
+    if out is not None and not out.strip():  # as a path it would be this very folder
+        raise InputError("the name of the folder is empty", "--out", "a folder, new or a store")
+    from experiments.batches import missing, run_cases
+    from experiments.plan import Plan, make_batch
+    from experiments.plan_file import read_plan
+    from experiments.shelf import holds_batches, store_of
+
+    asked, file = read_plan(plan, Plan)
+    cases = make_batch(asked, file)
+    folder = Path(out) if out else store_of(cases.name, RESULTS)
+    if holds_batches(folder) and not resume:
+        raise InputError("holds results already", str(folder), "--resume, to add what is missing, or another --out")
+    title, total = words.pick(asked, "title"), len(set(cases.keys))
+    processes = _processes(workers)
+    try:
+        with _options_named(), _progress(title, missing(cases, folder), words, quiet, "batch.run_failed") as advance:
+            results = run_cases(cases, folder, processes, dask, advance)
+    except KeyboardInterrupt as stop:
+        done = getattr(stop, "done", 0)
+        raise Stopped(words("batch.stopped", done=done, asked=total, folder=folder)) from None
+    _show_batch(results, title, words, as_json, quiet)
+
+
+def _needs_cluster() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("distributed") is None:
+        raise InputError("distributed is not installed", "--dask", "run `make setup-cluster` first")
+
+
+def _show_batch(results: Results, title: str, words: Words, as_json: bool, quiet: bool) -> None:
+    from app import batch as pages
+
+    if as_json:
+        _print_json(pages.batch_json(results))
+    elif not quiet:
+        console = _console()
+        first, *rest = pages.heading(results, title, words)
+        console.print(first, style="bold")
+        for line in rest:
+            console.print(line)
+        console.print()
+        console.print(pages.means_table(results, words))
+        console.print()
+        for line in pages.footing(results, words):
+            console.print(line)
+    for line in pages.wrong(results, words):
+        print(line, file=sys.stderr)
+    if results.missing or len(results.failed_cases):
+        raise typer.Exit(FAILURE)
 
 
 # ── pps replicates ──────────────────────────────────────────────────────────────────────────────────
@@ -799,7 +863,8 @@ def replicates(
     words = Words(lang)
     from app import replicates as pages
     from app.compare import writable
-    from experiments.compare import check_scenarios
+    from experiments.comparison import check_scenarios
+    from experiments.draws import make_experiment
     from experiments.replicates import check_asked, replication
 
     asked = scenarios or ["baseline"]
@@ -808,10 +873,10 @@ def replicates(
         _needs_analysis("jinja2", "matplotlib")
     with _options_named("precision"):
         check_asked(replicates, precision)
-        experiments = [_experiment(name, region, parameters, seed, replicates, until, scale) for name in asked]
+        experiments = [make_experiment(name, region, parameters, seed, replicates, until, scale) for name in asked]
         if len(experiments) > 1:
             check_scenarios([experiment.scenario for experiment in experiments])
-        runs = _compared(experiments, _cores() if workers is None else workers, words, quiet)
+        runs = _compared(experiments, _processes(workers), words, quiet)
         found = replication(runs, precision=precision)
     if file is not None:
         options = {"region": region, "seed": seed, "replicates": replicates, "precision": precision}
@@ -867,8 +932,8 @@ def sensitivity(
     file = _new_files({"--html": html}).get("--html")
     with _options_named("samples", "until"):
         design, study = sensitivity_study(load_study(plan, SensitivityPlan).changed(**asked))
-    with _study_runs(study, out, words, quiet) as on_result:
-        ends = study.run(out, _cores() if workers is None else workers, dask, on_result)
+    with _study_runs(study, out, dask, words, quiet) as on_result:
+        ends = study.run(out, _processes(workers), dask, on_result)
     found = find_sensitivity(design, study, ends)
     if file is not None:
         again = ["pps", "sensitivity", plan, *_typed(asked), "--html", str(file), "--lang", lang]
@@ -909,8 +974,8 @@ def robustness(
     file = _new_files({"--html": html}).get("--html")
     with _options_named("futures", "until"):
         study = robustness_study(load_study(plan, RobustnessPlan).changed(**asked))
-    with _study_runs(study, out, words, quiet) as on_result:
-        found = find_robustness(study, out, _cores() if workers is None else workers, dask, on_result)
+    with _study_runs(study, out, dask, words, quiet) as on_result:
+        found = find_robustness(study, out, _processes(workers), dask, on_result)
     if file is not None:
         again = ["pps", "robustness", plan, *_typed(asked), "--html", str(file), "--lang", lang]
         pages.write_page(found, study, file, again, words)
@@ -926,29 +991,20 @@ def robustness(
 
 
 @contextmanager
-def _study_runs(study: Study, out: Path, words: Words, quiet: bool) -> Iterator[Callable[[object], None]]:
-    """Show how far the runs of a study are; what failed is told at the end.
+def _study_runs(study: Study, out: Path, dask: str | None, words: Words, quiet: bool) -> Iterator[OnResult]:
+    """Show how far the runs of a study are.
 
     Yields:
         What to call with each result.
     """
-    from experiments.runner import Failed
-
-    failed = 0
-
-    def count(result: object) -> None:
-        nonlocal failed
-        failed += isinstance(result, Failed)
-        advance(1)
-
+    if dask is not None:
+        _needs_cluster()
     title = words.pick(study.plan, "title")
     try:
-        with _counting(words("sensitivity.running", name=title), study.missing(out), quiet) as advance:
-            yield count
+        with _options_named(), _progress(title, study.missing(out), words, quiet, "batch.run_failed") as advance:
+            yield advance
     except KeyboardInterrupt:
         raise Stopped(words("sensitivity.stopped", folder=out)) from None
-    if failed:
-        print(words("sensitivity.failed", n=words.number(failed)), file=sys.stderr)
 
 
 def _print_study(

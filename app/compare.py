@@ -17,7 +17,7 @@ from rich.text import Text
 
 from agents.errors import InputError
 from app.words import Words
-from experiments.compare import Asked, Comparison, Cost, Difference
+from experiments.comparison import Asked, Comparison, Cost, Difference
 from experiments.mechanisms import mechanisms
 from experiments.why import Why
 from scenarios.policies import policy_texts

@@ -32,7 +32,7 @@ from app.compare_words import (
 from app.html import fill, write
 from app.scenarios import flow, policy_of, settings_of, show_setting, source_words, terms
 from app.words import Words
-from experiments.compare import Asked, Band, Carried, Comparison, Difference, Gain, Paid
+from experiments.comparison import Asked, Band, Carried, Comparison, Difference, Gain, Paid
 from experiments.mechanisms import mechanisms
 from experiments.survival import Curve
 from scenarios.policies import policy_texts

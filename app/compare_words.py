@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from app.words import Words
-from experiments.compare import Cost, Difference
+from experiments.comparison import Cost, Difference
 from sim.outcomes import outcome_table
 
 MINUS = "−"

@@ -102,7 +102,7 @@ def _run(store: Store, tasks: Sequence[Task], work: Running, on_result: OnResult
     except KeyboardInterrupt:
         for place, result in work.leftover():
             store.add(tasks[place].number, result)
-        raise Interrupted(len(store.shelf.done())) from None
+        raise Interrupted(len(store.shelf.done().intersection(store.runs))) from None
 
 
 def missing(batch: Batch, folder: Path) -> int:

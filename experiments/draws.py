@@ -1,4 +1,4 @@
-"""What `--parameters` asks for: draws from a posterior, or the central set."""
+"""From what a person asks for to what is run: parameters from a posterior or the central set, and experiments."""
 
 from __future__ import annotations
 
@@ -12,12 +12,47 @@ from agents.parameters import make_parameters
 from experiments import posterior
 from experiments.parameter_sets import ParameterSets, draw_numbers
 from experiments.priors import policy_prior
+from experiments.runner import Experiment
+from scenarios.national import load_national
+from scenarios.region import load_region
+from scenarios.scenario import Scenario, load_scenario
+from sim.calendar import last_quarter
 from sim.draws import Draws
 
 OPTION = "parameters"
 POSTERIOR, DEFAULT = "posterior", "default"
 SETS = f"{POSTERIOR}, {DEFAULT}, or a folder as `pps calibrate --out` writes it, fitted with this version of the model"
 INSTEAD = f"{DEFAULT}, for the central set, or the folder of a posterior that `pps calibrate` fits anew"
+
+
+def make_experiment(
+    scenario: str | Scenario,
+    region: str,
+    parameters: str,
+    seed: int,
+    replicates: int,
+    until: str | None,
+    scale: float,
+) -> Experiment:
+    """Return what is run.
+
+    Args:
+        scenario: A scenario, or the name or file of one.
+        region: A named region, or the folder of a region pack.
+        parameters: See `parameter_sets`.
+        seed: Seed of the first replicate.
+        replicates: How many.
+        until: Last quarter; by default that of the scenario.
+        scale: Share of the firms that is simulated, in (0, 1].
+
+    Raises:
+        InputError: If any of these cannot be.
+    """
+    asked = load_scenario(scenario) if isinstance(scenario, str) else scenario
+    if until is not None:
+        asked = asked.model_copy(update={"until": last_quarter(until, "until")})
+    sets = parameter_sets(parameters, asked.parameters, seed, replicates)
+    return Experiment(load_region(region), load_national(), asked, sets, seed, replicates, scale)
 
 
 def parameter_sets(asked: str, changes: Mapping[str, float], seed: int, replicates: int) -> ParameterSets:

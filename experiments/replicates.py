@@ -20,7 +20,7 @@ from scipy.stats import t as student
 
 from agents.columns import Bools, Floats
 from agents.errors import InputError
-from experiments.compare import unit_of
+from experiments.comparison import unit_of
 from experiments.pairs import CONFIDENCE, Units, estimate, jackknife, units_of
 from experiments.parameter_sets import SEEDS_PER_DRAW
 from experiments.store import Run

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from agents.columns import Ints
 from agents.errors import InputError
+from experiments.cases import TOTAL
 from experiments.runner import Failed
 from experiments.shelf import (
     CASES,
@@ -28,6 +29,7 @@ from experiments.shelf import (
     unpack,
 )
 from experiments.store import told
+from sim.outcomes import outcome_table
 
 LABELS = ["case", "scenario", "draw", "seed"]
 
@@ -88,6 +90,11 @@ class Results:
         return found
 
     @property
+    def failed_cases(self) -> pd.DataFrame:
+        """The cases that went wrong."""
+        return self.cases[self.cases["error"] != ""]
+
+    @property
     def missing(self) -> int:
         """How many runs of the batch are not there yet."""
         return int(self.cases.loc[~self.cases["done"], "run"].nunique())
@@ -119,6 +126,23 @@ class Results:
         values: pd.DataFrame = self._values(chosen).to_pandas()
         cases = self.cases[["run", *LABELS]].astype({"scenario": "category"})
         frame = cases.merge(values, on="run", sort=False).drop(columns="run")
+        return frame
+
+    def ends(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return one row a case that came to its end: a stock as it is then, a flow summed over the run.
+
+        Args:
+            outcomes: Which, of all provinces together; by default all that are kept.
+
+        Raises:
+            InputError: If an outcome is not kept.
+        """
+        wide = self.wide(outcomes)
+        runs = wide[wide["province"] == TOTAL].groupby("case", sort=False)
+        names = [name for name in wide.columns if name in self.outcomes]
+        flows = [name for name in names if outcome_table()[name].level == "flow"]
+        frame = runs.tail(1).set_index("case").drop(columns=["quarter", "province"])
+        frame[flows] = runs[flows].sum()
         return frame
 
     def _values(self, outcomes: list[str]) -> pa.Table:

@@ -241,6 +241,22 @@ def read_manifest(folder: Path) -> Manifest:
         raise InputError("is not the manifest of a store", str(path), STORE) from None
 
 
+def store_of(name: str, results: Path) -> Path:
+    """Return the folder of the store that is used for a batch if nobody asks for another."""
+    return results / "batch" / (re.sub(r"[^\w-]+", "-", name).strip("-") or "plan")
+
+
+def holds_batches(folder: Path) -> bool:
+    """Say whether a folder is a store to which a batch was added.
+
+    Raises:
+        InputError: If it is a store that this version cannot read.
+    """
+    with told(folder, "read", STORE):
+        there = (folder / MANIFEST).exists()
+    return there and bool(read_manifest(folder).batches)
+
+
 # ── one run as bytes ─────────────────────────────────────────────────────────────────────────────────────
 def pack(key: str, result: CaseResult) -> bytes:
     """Return the result of a run as it is written: a line that says what it is, and the numbers."""

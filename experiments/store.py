@@ -39,6 +39,8 @@ FILES = tuple(f"{name}.parquet" for name in TABLES)
 PARAMETERS = pa.schema(
     [("replicate", pa.int32()), ("parameter", pa.dictionary(pa.int32(), pa.string())), ("value", pa.float64())]
 )
+IDENTITY_SHOWN = 16
+"""Characters of the identity of an experiment in the name of its folder."""
 RUN_FOLDER = "the folder of a run, as `pps run` writes it"
 
 
@@ -241,6 +243,11 @@ def missing(experiments: Sequence[Experiment], folders: Sequence[Path]) -> int:
     return sum(one.replicates - (len(run.done) if run else 0) for one, run in zip(experiments, kept, strict=True))
 
 
+def folder_of(experiment: Experiment, within: Path) -> Path:
+    """Return the folder in which the same experiment is found again."""
+    return within / str(describe(experiment)["identity"])[:IDENTITY_SHOWN]
+
+
 class _Shelf:
     """Writes results of several experiments, one after the other, beside what is there of each.
 
@@ -373,6 +380,11 @@ class Run:
         """
         own = {row["parameter"]: row["value"] for row in self.table("parameters", replicate=replicate).to_pylist()}
         return make_parameters({**self.about["parameters"]["values"], **own}, str(self.folder))
+
+    @property
+    def series(self) -> pd.DataFrame:
+        """The tidy frame: one row a replicate, quarter, province and outcome, with its value."""
+        return self.frame("series")
 
     def table(self, name: str, **only: Any) -> pa.Table:
         """Return one of the tables.

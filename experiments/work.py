@@ -6,6 +6,7 @@ Processes that die, Ctrl-C and pieces that are never asked for are dealt with he
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -23,6 +24,11 @@ TRIES_ALONE = 2
 """How often a piece may take its own worker down before it counts as failed."""
 GRACE = 3.0
 """Seconds that running pieces get to finish after Ctrl-C."""
+
+
+def cores() -> int:
+    """Return the cores that this process may use; Python 3.12 knows only how many there are."""
+    return getattr(os, "process_cpu_count", os.cpu_count)() or 1
 
 
 class Work[Item, Result]:

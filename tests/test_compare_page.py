@@ -16,7 +16,7 @@ from agents.errors import InputError
 from agents.parameters import parameter_table
 from app.compare_words import amount, cost_sentence, inside, interval, sentence, verdict
 from app.words import Language, Words
-from experiments.compare import (
+from experiments.comparison import (
     Asked,
     Band,
     Carried,

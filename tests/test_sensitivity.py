@@ -31,6 +31,7 @@ from experiments.sensitivity import (
 )
 from experiments.studies import SensitivityPlan, Study, find_sensitivity, load_study, sensitivity_study
 from scenarios.national import load_national
+from sim.model import PpsModel
 from sim.outcomes import OUTCOMES
 from tests import worlds
 
@@ -212,7 +213,7 @@ def test_runs_come_back_in_their_rows_and_are_kept(tmp_path: Path) -> None:
     again = study.run(tmp_path / "store", on_result=lambda _: pytest.fail("it was run already"))
     for place in (0, len(design) - 1):
         case = study.batch.cases[len(design) + place]
-        model = worlds.PpsModel(
+        model = PpsModel(
             study.batch.setting.pack, case.scenario, case.parameters, seed=case.seed, national=load_national()
         ).run()
         assert model.recorder is not None
