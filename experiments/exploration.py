@@ -139,9 +139,15 @@ def find_boxes(conditions: pd.DataFrame, failed: Bools) -> list[dict[str, Limit]
         conditions: What is uncertain, a row per future.
         failed: Futures in which the policy failed; some did and some did not.
     """
+    with warnings.catch_warnings():  # the workbench asks pandas for what its next version will not have
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return _find_boxes(conditions, failed)
+
+
+def _find_boxes(conditions: pd.DataFrame, failed: Bools) -> list[dict[str, Limit]]:
     chosen = _telling(conditions, failed)
     prim = Prim(conditions[chosen], failed.astype(np.int64), mass_min=SMALLEST)
-    found = []
+    found: list[dict[str, Limit]] = []
     for _ in range(MOST_BOXES):
         box = prim.find_box()
         if box is None:
