@@ -544,6 +544,7 @@ def test_a_bug_in_a_run_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) 
     assert (result.replicate, result.error, result.message) == (5, "ZeroDivisionError", "no light")
 
 
+@pytest.mark.slow
 def test_a_program_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
     plan.write_text(PLAN.replace("seeds = 3", "seeds = 4"), encoding="utf-8")
