@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.table import Table
@@ -12,7 +12,7 @@ from rich.table import Table
 from app.measures import level, unit
 from app.words import Words
 from experiments.results import Results
-from sim.outcomes import outcome_table
+from sim.outcomes import Outcome, outcome_table
 
 MOST_SCENARIOS, MOST_OUTCOMES, MOST_TOLD = 6, 20, 5
 
@@ -40,9 +40,17 @@ def means_table(results: Results, words: Words) -> Table:
         table.add_column(scenario, justify="right")
     table.add_column(words("run.unit"), no_wrap=True)
     for outcome in outcomes:
-        values = (level(means[outcome.name].get(scenario, math.nan), outcome, words) for scenario in scenarios)
-        table.add_row(words.pick(outcome, "label"), *values, unit(outcome, words))
+        values = (means[outcome.name].get(scenario, math.nan) for scenario in scenarios)
+        table.add_row(words.pick(outcome, "label"), *_shown(outcome, values, words))
     return table
+
+
+def _shown(outcome: Outcome, values: Iterable[float], words: Words) -> Iterator[str]:
+    """Yield values as people read them, and their unit."""
+    share = outcome.unit == "share"  # its unit stands with the number
+    for value in values:
+        yield words.percent(value) if share and math.isfinite(value) else level(value, outcome, words)
+    yield "" if share else unit(outcome, words)
 
 
 def footing(results: Results, words: Words) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import batches
 from benchmarks.firm_level import Activity, compare
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -51,6 +52,8 @@ def main() -> None:
         for count in () if quick else PROVINCES:
             tell(f"whole runs, {count} provinces")
             results["provinces"].append(one_run("provinces", count, few))
+        tell("batches of runs")
+        results["batches"] = batches.measure(20, 500) if quick else batches.measure(60)
     show(results)
     if not quick:
         RESULTS.write_text(json.dumps(tidy(results), indent=1) + "\n", encoding="utf-8")
@@ -110,8 +113,15 @@ def show(results: dict[str, Any]) -> None:
     show_runs(results)
     show_processes(results["sample"], results["province"])
     show_scaling("Whole runs, more firms in one province", results["firms"])
+    show_batches(results["batches"])
     if len(results["provinces"]) > 1:
         show_scaling("Whole runs, more provinces (firms, schools and partnerships alike)", results["provinces"])
+
+
+def show_batches(found: dict[str, Any]) -> None:
+    console.print()
+    for line in batches.lines(found):
+        console.print(line, highlight=False)
 
 
 def table(title: str, *columns: str) -> Table:

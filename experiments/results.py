@@ -66,7 +66,7 @@ class Results:
         frame: pd.DataFrame = _read(self.shelf.file(self.batch, CASES)).to_pandas()
         errors = {run: f"{one.error}: {one.message}" for run, one in self.failed.items()}
         frame["done"] = frame["run"].isin(self.shelf.done())
-        frame["error"] = [errors.get(run, "") for run in frame["run"]]
+        frame["error"] = [errors.get(run, "") for run in frame["run"].tolist()]
         return frame
 
     @cached_property
