@@ -219,9 +219,9 @@ def write_page(found: Robustness, study: Study, path: Path, command: Sequence[st
                 title=words("robustness.regret", outcome=outcome_label(outcome, words)),
                 heads=heads(REGRET, words),
                 rows=[Row(regret_cells(one, study, words)) for one in regrets],
-                note=words("robustness.regret_means"),
+                note="" if number else words("robustness.regret_means"),
             )
-            for outcome, regrets in by_outcome(found)
+            for number, (outcome, regrets) in enumerate(by_outcome(found))
         ),
     ]
     page = Study(

@@ -11,7 +11,7 @@ from typing import Any
 from rich.table import Table
 
 from agents.parameters import parameter_table
-from app.compare_words import amount, interval, outcome_label
+from app.compare_words import amount, inside, interval, outcome_label
 from app.measures import number_or_none, plain_unit
 from app.words import Words
 from experiments.sensitivity import CHANCE, OTHERS, Answer, Effect, Index, Sensitivity
@@ -20,6 +20,8 @@ from sim.outcomes import outcome_table
 
 SHOWN, ON_PAGE, NAMED = 6, 15, 3
 """How many factors are shown in the terminal, on the page and in a sentence."""
+WIDE = 0.5
+"""Width of an interval of a share above which it is said that more base samples are needed."""
 
 type Factor = Effect | Index
 
@@ -52,9 +54,11 @@ def answers(found: Sensitivity, study: Study, words: Words) -> Iterator[str]:
 def _sentence(one: Answer, study: Study, words: Words) -> str:
     what = heading(one, study, words)
     named = [factor for factor in one.factors if factor.shown][:NAMED]
+    if one.deviation == 0.0:
+        return words("sensitivity.same", what=what)
     if not named:
         return words("sensitivity.nothing", what=what)
-    listed = "; ".join(factor_label(factor.factor, words) for factor in named)
+    listed = "; ".join(inside(factor_label(factor.factor, words)) for factor in named)
     return words("sensitivity.most", what=what, factors=listed)
 
 
@@ -72,6 +76,10 @@ def cautions(found: Sensitivity, study: Study, words: Words) -> Iterator[str]:
     yield words("sensitivity.ranges")
     if study.plan.scale < 1.0:
         yield words("run.scale", share=words.percent(study.plan.scale)) + "."
+    if any(
+        isinstance(factor, Index) and factor.high - factor.low > WIDE for one in found.answers for factor in one.factors
+    ):
+        yield words("sensitivity.wide")
     fewest = min(one.blocks for one in found.answers)
     if fewest < found.blocks:
         yield words("sensitivity.dropped", fewest=words.number(fewest), of=words.number(found.blocks))

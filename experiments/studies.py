@@ -34,6 +34,8 @@ from sim.calendar import last_quarter
 from sim.outcomes import find_outcome
 
 MOST_SCENARIOS = 40
+FEWEST_BASE = 16
+"""Base samples of Sobol without which indices are arbitrary, whatever their intervals say."""
 MOST_FUTURES = 100_000
 
 type Branch = Literal["base", "low", "high"]
@@ -101,6 +103,8 @@ class SensitivityPlan(StudyPlan):
             InputError: If the samples are too many or no power of two, or a parameter that stands apart has no range.
         """
         if self.method == "sobol":
+            if self.samples < FEWEST_BASE:
+                raise InputError(f"{self.samples} base samples say nothing", "samples", f"{FEWEST_BASE} or more")
             return sobol_design(uncertain(), self.samples, self.seed, self.apart)
         if self.apart:
             raise InputError("apart does not belong to morris", self.name, "method = 'sobol', or no apart")
