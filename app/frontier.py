@@ -88,7 +88,7 @@ def fell_back_table(frontier: Frontier, words: Words) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(words("frontier.objective"), ratio=1)
     for key in ("best_found", "best_again", "mean_found", "mean_again"):
-        table.add_column(words(f"frontier.{key}"), justify="right")
+        table.add_column(words(f"frontier.column.{key}"), justify="right")
     for row in fell_back(frontier):
         values = (row.best_found, row.best_again, row.mean_found, row.mean_again)
         name = f"{words.pick(row.objective, 'label')} ({unit(row.objective, words)})"

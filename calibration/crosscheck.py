@@ -17,9 +17,9 @@ from calibration.selfcheck import relative_width
 
 IDENTIFIED = 0.6
 """A parameter counts as identified if its 90 percent interval is at most this share of that of its range."""
-WORLDS = 16
+WORLDS = 4
 """Runs that each candidate is judged by, with other chance and other values of all that is not identified."""
-CANDIDATES = 4
+CANDIDATES = 8
 """Candidates in a generation, for each parameter that is looked for."""
 
 

@@ -16,7 +16,7 @@ from agents.parameters import parameter_table
 from app import cli
 from app.scenarios import new_text, show_setting, unit_words
 from app.words import Language, Words
-from scenarios.policies import policy_kinds, policy_texts
+from scenarios.policies import policy_kinds, policy_texts, recommendations
 from scenarios.policy import Policy
 from scenarios.scenario import list_scenarios, load_scenario
 
@@ -106,7 +106,8 @@ def test_a_scenario_is_told_in_full(pps: Pps, name: str, words: Words) -> None:
         texts = policy_texts()[policy.kind]
         for part in ("title", "purpose", "background"):
             assert flowed(words.pick(texts, part)) in told
-        assert texts["source"].split(";")[0] in told
+        for code in texts["source"].partition(";")[0].split(", "):
+            assert flowed(f"{code}, {words.pick(recommendations()[code], 'what')}") in told
         assert policy.kind in told
         assert policy.starts in told
         for field in texts.get("fields", {}):

@@ -113,7 +113,7 @@ FAMILIES = {
     "compare.condition": set(CONDITIONS),
     "compare.side": {"lives", "dies"},
     "compare.reading": {"better", "worse", "more", "less", "same", "not_shown"},
-    **{key: {"one", "other"} for key in ("compare.pairs", "compare.dropped")},
+    **{key: {"one", "other"} for key in ("compare.pairs", "compare.dropped", "frontier.failed", "grid.failed")},
 }
 """Texts that are found by a word of the model, each with all words that occur."""
 
@@ -136,6 +136,7 @@ def test_every_text_is_used() -> None:
     sources = (*APP.glob("*.py"), *APP.glob("templates/*.html"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     made = {*FAMILIES, "unit", "condition", "stories", "packs", "compare.column", "compare.units"}
+    made |= {"frontier.column", "grid.unit"}
     made |= {"scenario.row", "scenario.new", "scenario.unit", "scenario.word"}
     made |= {"compare_page.unit", "compare_page.digest"}
     for family in made:

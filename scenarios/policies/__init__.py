@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
 import reprlib
@@ -21,7 +20,7 @@ from scenarios.policies import conditions, firms, regie, region, schools, subsid
 from scenarios.policy import Policy
 
 NAME = re.compile(r"[\w-]{1,60}")
-RECOMMENDATIONS = Path(__file__).with_name("recommendations.csv")
+RECOMMENDATIONS = Path(__file__).with_name("recommendations.toml")
 FAMILIES = (regie, subsidy, conditions, schools, firms, region)
 
 
@@ -71,8 +70,8 @@ class Recommendation:
 @cache
 def recommendations() -> Mapping[str, Recommendation]:
     """Return the recommendations that policies rest on, by code."""
-    with RECOMMENDATIONS.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: Recommendation(**row) for row in csv.DictReader(file)}
+    rows = tomllib.loads(RECOMMENDATIONS.read_text(encoding="utf-8"))
+    return {code: Recommendation(code, **row) for code, row in rows.items()}
 
 
 def make_policies(asked: Mapping[str, Any], where: str) -> tuple[Policy, ...]:
