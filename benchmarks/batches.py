@@ -1,7 +1,7 @@
 """Many runs: how many a second, what they cost above the model itself, and how large they are on disk.
 
-Rates are taken between the first and the last result, so that the start of processes does not count; two plain processes
-that do the same work stand beside them, measured in the same minute.
+Rates are taken between the first and the last result, so that the start of processes does not count; beside them stand
+plain processes that do the same work, measured in the same minutes.
 """
 
 from __future__ import annotations
@@ -90,12 +90,12 @@ def canned(task: Task) -> CaseResult:
 
 def overhead(runs: int, workers: int, folder: Path) -> float:
     """Return milliseconds that a run costs above the model: sending, receiving, writing and putting together."""
-    real, batches.run_task = batches.run_task, canned
+    batches.run_task = canned  # type: ignore[attr-defined]
     moments: list[float] = []
     try:
         batches.run_cases(make(runs), folder, workers, on_result=lambda _: moments.append(time.perf_counter()))
     finally:
-        batches.run_task = real
+        batches.run_task = run_task  # type: ignore[attr-defined]
     return (moments[-1] - moments[0]) / (len(moments) - 1) * 1e3
 
 
@@ -109,11 +109,11 @@ def reading(runs: int, folder: Path) -> dict[str, float]:
     """Return seconds to read many runs: all of them tidy, and the means by year of one outcome, lazily."""
     import pyarrow.dataset as ds
 
-    real, batches.run_task = batches.run_task, canned
+    batches.run_task = canned  # type: ignore[attr-defined]
     try:
         batches.run_cases(make(runs), folder)
     finally:
-        batches.run_task = real
+        batches.run_task = run_task  # type: ignore[attr-defined]
     began = time.perf_counter()
     results = load(folder)
     opened = time.perf_counter()

@@ -88,7 +88,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         numbers.append(task.number)
         case = task.case
         value = 100.0 * case.seed + case.draw + case.parameters.fte_cost / 1e6
-        values = np.full((2, 1, 3), value) + np.arange(6).reshape(2, 1, 3)
+        values = np.full((2, 1, 3), value) + np.arange(6.0).reshape(2, 1, 3)
         values[0, 0, 1] = np.nan
         return Kept(("2012-Q4", "2013-Q1"), ("all",), values)
 
@@ -135,7 +135,7 @@ def test_a_flow_is_summed_and_a_stock_taken_at_the_end(
     series = pd.DataFrame(lived.recorder.values[:, -1, :], lived.calendar.labels(), list(OUTCOMES))
     first = "2011-Q3"
     for row, last in zip(kept.values[:, 0, :], quarters, strict=True):
-        np.testing.assert_allclose(row, [series.at[last, stock], series.loc[first:last, flow].sum()])
+        np.testing.assert_allclose(row, [float(series[stock][last]), series.loc[first:last, flow].sum()])
         first = f"{int(last[:4]) + 1}-Q1"
     assert kept.quarters == quarters
     assert kept.provinces == ("all",)
@@ -226,7 +226,7 @@ class Shuffled:
         for count, place in enumerate(self.order(list(range(len(self.tasks))))):
             if count == self.stop:
                 raise KeyboardInterrupt
-            yield place, batches.run_task(self.tasks[place])
+            yield place, vars(batches)["run_task"](self.tasks[place])
 
     def leftover(self) -> list[tuple[int, CaseResult]]:
         return []
@@ -406,7 +406,7 @@ def test_files_that_are_cut_off_changed_or_foreign_are_told_and_left_alone(tmp_p
 def test_a_run_that_fails_is_kept_with_its_error_and_the_rest_goes_on(
     tmp_path: Path, ran: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake = batches.run_task
+    fake: Callable[[Task], CaseResult] = vars(batches)["run_task"]
 
     def failing(task: Task) -> CaseResult:
         result = fake(task)
@@ -426,7 +426,7 @@ def test_a_run_that_fails_is_kept_with_its_error_and_the_rest_goes_on(
 def test_a_run_whose_process_was_ended_is_tried_again(
     tmp_path: Path, ran: list[int], whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake = batches.run_task
+    fake: Callable[[Task], CaseResult] = vars(batches)["run_task"]
 
     def ending(task: Task) -> CaseResult:
         result = fake(task)

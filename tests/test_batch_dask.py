@@ -17,6 +17,7 @@ from agents.errors import InputError
 from experiments import dask as module
 from experiments.batches import run_cases
 from experiments.cases import CaseResult, Kept, Task
+from experiments.identity import code_digest
 from experiments.results import load
 from experiments.runner import Failed
 from experiments.shelf import LOST
@@ -50,9 +51,11 @@ def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]], subprocess.P
     try:
         yield address, workers, scheduler
     finally:
-        for process in (*workers, scheduler):
-            process.kill()
-            process.wait()
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+        scheduler.kill()
+        scheduler.wait()
 
 
 def test_a_cluster_gives_the_bytes_of_this_machine_even_if_a_worker_is_killed(
@@ -115,7 +118,7 @@ def test_workers_with_another_version_are_refused(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(InputError, match="the workers have another version of the model"):
         module._run(b"", "another", {})
     with pytest.raises(InputError, match="the workers have another version of numpy"):
-        module._run(b"", module.code_digest(), {"numpy": "0.1"})
+        module._run(b"", code_digest(), {"numpy": "0.1"})
 
 
 def test_a_case_that_ends_its_worker_each_time_is_told_when_it_runs_alone() -> None:
@@ -126,7 +129,7 @@ def test_a_case_that_ends_its_worker_each_time_is_told_when_it_runs_alone() -> N
 
     class Killed:
         def result(self) -> None:
-            raise KilledWorker("task", None, 3)
+            raise KilledWorker("task", None, 3)  # type: ignore[arg-type]
 
     assert work._take(Killed(), [0, 1]) == [[0], [1]]  # type: ignore[arg-type]
     assert work._take(Killed(), [1]) == []  # type: ignore[arg-type]
