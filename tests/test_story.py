@@ -139,6 +139,9 @@ def test_every_text_is_used() -> None:
     made |= {"frontier.column", "grid.unit"}
     made |= {"scenario.row", "scenario.new", "scenario.unit", "scenario.word"}
     made |= {"compare_page.unit", "compare_page.digest"}
+    made |= {"replicates.answer", "replicates.head", "replicates.chart"}
+    made |= {f"sensitivity.{each}" for each in ("setting", "means", "columns", "factor", "head")}
+    made |= {f"robustness.{each}" for each in ("draws", "criterion", "limit", "branch", "head")}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
     for key in load_texts(Language.EN):
