@@ -12,7 +12,7 @@ PINS := requirements
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-analysis setup-cluster setup-dev run calibrate validate test check bench lock clean
+.PHONY: help setup setup-analysis setup-cluster setup-robustness setup-dev run calibrate validate test check bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,8 @@ setup: $(VENV)/.base ## Set up .venv with what a run needs
 setup-analysis: $(VENV)/.analysis ## Set up .venv with what fits and reports need as well
 
 setup-cluster: $(VENV)/.cluster ## Set up .venv with what runs on a Dask cluster need as well
+
+setup-robustness: $(VENV)/.robustness ## Set up .venv with the EMA workbench as well (it brings a GPL-3 library)
 
 setup-dev: $(VENV)/.dev ## Set up .venv with the tools of development as well
 
@@ -53,7 +55,9 @@ lock: ## Write the pins anew (ARGS="--upgrade" for the newest versions)
 	$(call compile,base,)
 	$(call compile,analysis,--extra analysis --constraint $(PINS)/base.txt)
 	$(call compile,cluster,--extra cluster --constraint $(PINS)/base.txt)
-	$(call compile,dev,--extra dev --extra analysis --extra cluster --constraint $(PINS)/analysis.txt --constraint $(PINS)/cluster.txt)
+	$(call compile,robustness,--extra robustness --extra analysis --constraint $(PINS)/analysis.txt)
+	$(call compile,dev,--extra dev --extra analysis --extra cluster --extra robustness \
+		--constraint $(PINS)/robustness.txt --constraint $(PINS)/cluster.txt)
 
 clean: ## Remove .venv, caches and build leftovers (results stay)
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -72,9 +76,13 @@ $(VENV)/.cluster: $(PINS)/cluster.txt pyproject.toml
 	$(call install,cluster)
 	@touch $(VENV)/.base $@
 
+$(VENV)/.robustness: $(PINS)/robustness.txt pyproject.toml
+	$(call install,robustness)
+	@touch $(VENV)/.base $(VENV)/.analysis $@
+
 $(VENV)/.dev: $(PINS)/dev.txt pyproject.toml
 	$(call install,dev)
-	@touch $(VENV)/.base $(VENV)/.analysis $(VENV)/.cluster $@
+	@touch $(VENV)/.base $(VENV)/.analysis $(VENV)/.cluster $(VENV)/.robustness $@
 
 # The environment is made only where none works yet. The pins are complete, so pip resolves nothing (--no-deps):
 # on macOS mesa would ask for pythran as well, a compiler that it never imports.

@@ -966,7 +966,7 @@ def robustness(
 ) -> None:
     """Show how policies do over many futures, and under which conditions they fail."""
     words = Words(lang)
-    _needs_analysis("ema_workbench", how="run `pip install -e '.[analysis,robustness]'` first")
+    _needs_analysis("ema_workbench", how="run `make setup-robustness` first")
     from app import robustness as pages
     from experiments.studies import RobustnessPlan, find_robustness, load_study, robustness_study
 
