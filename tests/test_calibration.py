@@ -26,7 +26,7 @@ from calibration.selfcheck import relative_width, self_check
 from calibration.simulate import Simulator, Stage, run_stage
 from calibration.targets import Target
 from experiments.posterior import ABOUT, DRAWS, load_posterior, write_posterior
-from experiments.priors import KNOWN, Prior, load_prior
+from experiments.priors import KNOWN, OF_POLICIES, Prior, load_prior, uncertain
 
 NAMES = ("a", "b", "c", "d")
 
@@ -92,7 +92,8 @@ def test_shares_of_ranges_and_values_are_two_ways_to_say_the_same(seed: int) -> 
 
 def test_every_uncertain_parameter_is_in_the_prior_and_every_draw_is_allowed() -> None:
     prior, table = load_prior(), parameter_table()
-    assert set(prior.names) == {name for name, row in table.items() if row.low < row.high} - KNOWN.keys()
+    assert set(uncertain().names) == {name for name, row in table.items() if row.low < row.high} - KNOWN.keys()
+    assert set(prior.names) == {name for name in uncertain().names if not name.startswith(OF_POLICIES)}
     for row in prior.values(prior.design(20, 3)):
         make_parameters(dict(zip(prior.names, row.tolist(), strict=True)))
 
