@@ -28,7 +28,8 @@ from calibration.predictive import (
 )
 from calibration.simulate import PART
 from calibration.targets import calibration_targets
-from experiments.posterior import Posterior
+from calibration.validate import all_targets
+from experiments.posterior import SHIPPED, Posterior, load_posterior
 from experiments.priors import load_prior
 from sim.world import PpsWorld
 
@@ -184,3 +185,8 @@ def test_a_folder_that_cannot_be_written_is_told(made: Any, tmp_path: Path) -> N
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot keep runs"):
         store_predictive(made, tmp_path / "file" / "folder")
+
+
+def test_the_runs_that_come_with_the_project_match_its_code() -> None:
+    """Otherwise `pps validate` would run them all again before it answers."""
+    assert load_predictive(load_posterior(), make_predictor(all_targets()), SHIPPED) is not None
