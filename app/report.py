@@ -15,6 +15,7 @@ from rich.text import Text
 from app.story import Row, Story
 from app.words import Words
 from experiments.store import FILES, RUN, Run
+from sim.ledger import CENTS
 from sim.outcomes import Outcome, outcome_table
 
 if TYPE_CHECKING:
@@ -160,9 +161,27 @@ def run_footing(run: Run, words: Words) -> list[str]:
     names = ", ".join((*FILES, RUN))
     return [
         *_what_columns_mean(run, words),
+        *_policies(run, words),
         words("run.files", folder=run.folder, files=names),
         words("run.next", command=story_command(run.folder)),
     ]
+
+
+def _policies(run: Run, words: Words) -> Iterator[str]:
+    """Say of every policy what it spent, who asked for help and who went without, in a mean year of a replicate."""
+    table = run.frame("policies")
+    if table.empty:
+        return
+    table["without"] = table["asked"] - table["helped"]
+    years = table.groupby(["replicate", "policy", "year"], observed=True).sum(numeric_only=True)
+    for policy, mean in years.groupby("policy", observed=True).mean().iterrows():
+        yield words(
+            "run.policy",
+            policy=policy,
+            spent=words.euros(mean["spent_cents"] / CENTS),
+            asked=words.number(mean["asked"], 1),
+            without=words.number(mean["without"], 1),
+        )
 
 
 def _what_columns_mean(run: Run, words: Words) -> list[str]:

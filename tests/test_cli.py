@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -144,6 +145,19 @@ def test_a_run_in_dutch_with_one_replicate_shows_no_spread(pps: Pps) -> None:
     assert "Huidig beleid" in said.out
     assert "Spreiding" not in said.out
     assert "Eén herhaling geeft geen spreiding" in said.out
+
+
+def test_a_run_tells_who_went_without(pps: Pps, tmp_path: Path) -> None:
+    """The yearly budget pays the contacts of one partnership, and many ask."""
+    lines = ['extends = "baseline"', 'name = "krap"', "[policies.mkb-peloton]", 'starts = "2014-Q1"']
+    lines += ["staff_euro_year = 0", "budget_euro_year = 25_000", "vouchers_year = 0"]
+    (tmp_path / "krap.toml").write_text("\n".join(lines))
+    told = " ".join(pps("run", "krap.toml", *SHORT).out.split())
+    said = re.search(r"Policy mkb-peloton: €([\d,]+) spent in a mean year; ([\d.]+) asked for help and ([\d.]+)", told)
+    assert said is not None
+    spent, asked, without = (float(number.replace(",", "")) for number in said.groups())
+    assert 0 < spent <= 25_000
+    assert 0 < without == asked - 1
 
 
 def test_json_is_one_object_and_nothing_else(pps: Pps) -> None:
