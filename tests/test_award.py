@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import Field
 
@@ -263,8 +263,9 @@ def test_a_policy_acts_in_every_quarter_that_it_is_in_force() -> None:
 
 @given(
     st.lists(st.tuples(st.integers(1, 50), st.integers(0, 20), st.booleans()), max_size=12),
-    st.integers(0, 200),
+    st.integers(0, 60),
 )
+@example([(60, 20, True), (10, 10, False)], 50)  # the best does not fit and ends the round for all
 def test_a_bound_of_the_whole_ceiling_bounds_nobody(rows: list[tuple[int, int, bool]], ceiling: int) -> None:
     """Without a multilevel condition a round is what it was, whoever has a hogeschool."""
     requests = np.array([row[0] for row in rows], dtype=np.int64)
