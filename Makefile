@@ -12,7 +12,7 @@ PINS := requirements
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-analysis setup-cluster setup-robustness setup-dev run calibrate validate test check bench lock clean
+.PHONY: help setup setup-analysis setup-app setup-cluster setup-robustness setup-dev run app calibrate validate test check bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,8 @@ help: ## Show this list
 setup: $(VENV)/.base ## Set up .venv with what a run needs
 
 setup-analysis: $(VENV)/.analysis ## Set up .venv with what fits and reports need as well
+
+setup-app: $(VENV)/.app ## Set up .venv with what the page needs as well
 
 setup-cluster: $(VENV)/.cluster ## Set up .venv with what runs on a Dask cluster need as well
 
@@ -29,6 +31,9 @@ setup-dev: $(VENV)/.dev ## Set up .venv with the tools of development as well
 
 run: setup ## Run the baseline scenario (ARGS="..." is passed on)
 	$(BIN)/pps run baseline $(ARGS)
+
+app: setup-app ## Serve the page on this machine (ARGS="--port 8765" is passed on)
+	$(BIN)/pps app $(ARGS)
 
 calibrate: setup-analysis ## Fit the model to what was reported (ARGS="..." is passed on)
 	$(BIN)/pps calibrate $(ARGS)
@@ -54,10 +59,11 @@ lock: ## Write the pins anew (ARGS="--upgrade" for the newest versions)
 	python="$$(.ci/find-python 3.12)" && $(MAKE) setup-dev VENV=build/lock PYTHON="$$python"
 	$(call compile,base,)
 	$(call compile,analysis,--extra analysis --constraint $(PINS)/base.txt)
+	$(call compile,app,--extra app --extra analysis --constraint $(PINS)/analysis.txt)
 	$(call compile,cluster,--extra cluster --constraint $(PINS)/base.txt)
 	$(call compile,robustness,--extra robustness --extra analysis --constraint $(PINS)/analysis.txt)
-	$(call compile,dev,--extra dev --extra analysis --extra cluster --extra robustness \
-		--constraint $(PINS)/robustness.txt --constraint $(PINS)/cluster.txt)
+	$(call compile,dev,--extra dev --extra analysis --extra app --extra cluster --extra robustness \
+		--constraint $(PINS)/robustness.txt --constraint $(PINS)/cluster.txt --constraint $(PINS)/app.txt)
 
 clean: ## Remove .venv, caches and build leftovers (results stay)
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -72,6 +78,12 @@ $(VENV)/.analysis: $(PINS)/analysis.txt pyproject.toml
 	$(call install,analysis)
 	@touch $(VENV)/.base $@
 
+# The bundles that the page loads in the browser are no Python, and come last.
+$(VENV)/.app: $(PINS)/app.txt $(PINS)/bundles.txt pyproject.toml
+	$(call install,app)
+	$(BIN)/python -m app.assets
+	@touch $(VENV)/.base $(VENV)/.analysis $@
+
 $(VENV)/.cluster: $(PINS)/cluster.txt pyproject.toml
 	$(call install,cluster)
 	@touch $(VENV)/.base $@
@@ -80,9 +92,10 @@ $(VENV)/.robustness: $(PINS)/robustness.txt pyproject.toml
 	$(call install,robustness)
 	@touch $(VENV)/.base $(VENV)/.analysis $@
 
-$(VENV)/.dev: $(PINS)/dev.txt pyproject.toml
+$(VENV)/.dev: $(PINS)/dev.txt $(PINS)/bundles.txt pyproject.toml
 	$(call install,dev)
-	@touch $(VENV)/.base $(VENV)/.analysis $(VENV)/.cluster $(VENV)/.robustness $@
+	$(BIN)/python -m app.assets
+	@touch $(VENV)/.base $(VENV)/.analysis $(VENV)/.app $(VENV)/.cluster $(VENV)/.robustness $@
 
 # The environment is made only where none works yet. The pins are complete, so pip resolves nothing (--no-deps):
 # on macOS mesa would ask for pythran as well, a compiler that it never imports.

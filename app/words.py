@@ -40,6 +40,16 @@ class Words:
         """Return a text that depends on a number, such as `5 firms`."""
         return self(f"{key}.{'one' if n == 1 else 'other'}", n=self.number(n), **places)
 
+    def under(self, family: str) -> dict[str, str]:
+        """Return the texts of a component of the page by name; it fills in their places itself.
+
+        Args:
+            family: What their keys begin with, without the dot.
+        """
+        return {
+            key.removeprefix(f"{family}."): text for key, text in self.texts.items() if key.startswith(f"{family}.")
+        }
+
     def among(self, items: Sequence[str]) -> str:
         """Return a list in words: `a, b and c`."""
         if len(items) < 2:

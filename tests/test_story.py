@@ -133,7 +133,7 @@ def test_every_shown_outcome_has_its_unit_or_needs_none() -> None:
 
 def test_every_text_is_used() -> None:
     """A key stands in the code as it is; of families, conditions and columns the code holds the beginning."""
-    sources = (*APP.glob("*.py"), *APP.glob("templates/*.html"))
+    sources = (*APP.rglob("*.py"), *APP.glob("templates/*.html"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     made = {*FAMILIES, "unit", "condition", "stories", "packs", "compare.column", "compare.units"}
     made |= {"frontier.column", "grid.unit"}
@@ -144,7 +144,13 @@ def test_every_text_is_used() -> None:
     made |= {f"robustness.{each}" for each in ("draws", "criterion", "limit", "branch", "head")}
     for family in made:
         assert re.search(rf'"{re.escape(family)}[."]', code), family
+    vue = "\n".join(path.read_text(encoding="utf-8") for path in APP.rglob("*.vue"))
+    made |= {"app.languages", "app.page"}  # lists of what there is
     for key in load_texts(Language.EN):
+        family, _, name = key.rpartition(".")
+        if f'words.under("{family}")' in code and family not in made:
+            assert re.search(rf"\bwords\.{name}\b", vue), key
+            continue
         in_family = any(key.startswith(f"{family}.") for family in made)
         stem = re.sub(r"\.(one|other)$", "", key)  # `Words.count` adds which of the two
         counted = stem != key and f'words.count("{stem}"' in code

@@ -1,0 +1,1 @@
+"""Figures of the page as data: what a chart draws and what its table says, made without a browser."""
