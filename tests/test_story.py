@@ -57,6 +57,9 @@ def test_a_text_has_the_same_places_in_both_languages(key: str) -> None:
     assert places(texts[0]) == places(texts[1])
 
 
+LINK = {"broken", "too_long", "newer", "too_many", "unknown", "unknown_policy", "unknown_setting", "not_allowed"}
+LINK |= {"out_of_range", "clipped", "conflict", "changed_title", "changed_purpose"}
+
 FAMILIES = {
     "position": {position.name.lower() for position in Position},
     "location": {location.name.lower() for location in Location},
@@ -112,6 +115,7 @@ FAMILIES = {
     "compare.mechanism": set(MECHANISMS),
     "compare.condition": set(CONDITIONS),
     "compare.side": {"lives", "dies"},
+    "link": LINK,
     "compare.reading": {"better", "worse", "more", "less", "same", "not_shown"},
     **{key: {"one", "other"} for key in ("compare.pairs", "compare.dropped", "frontier.failed", "grid.failed")},
 }
