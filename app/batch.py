@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from app.measures import level, unit
+from app.tables import new_table
 from app.words import Words
 from experiments.results import Results
 from sim.outcomes import Outcome, outcome_table
@@ -34,7 +35,7 @@ def means_table(results: Results, words: Words) -> Table:
     scenarios = list(dict.fromkeys(ends["scenario"]))[:MOST_SCENARIOS]
     outcomes = [outcome_table()[name] for name in results.outcomes[:MOST_OUTCOMES]]
     means = ends.groupby("scenario", observed=True)[[outcome.name for outcome in outcomes]].mean().to_dict()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = new_table()
     table.add_column(words("batch.outcome"), ratio=1)
     for scenario in scenarios:
         table.add_column(scenario, justify="right")

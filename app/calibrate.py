@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from app.tables import new_table
 from app.words import Words
 
 
@@ -18,7 +19,7 @@ def learnt_table(about: Mapping[str, Any], words: Words) -> Table:
         about: What `about.json` of a posterior says.
         words: The language.
     """
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = new_table()
     table.add_column(words("calibrate.parameter"), no_wrap=True)
     heads = words("calibrate.low"), words("calibrate.median"), words("calibrate.high"), words("calibrate.width")
     for head in heads:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from agents.errors import InputError
+from app.measures import plain
+from app.tables import new_table
 from app.words import Words
 from experiments.comparison import Asked, Comparison, Cost, Difference
 from experiments.mechanisms import mechanisms
@@ -107,7 +105,7 @@ def heading(found: Comparison, words: Words) -> list[str]:
 # ── differences ─────────────────────────────────────────────────────────────────────────────────────
 def differences_table(found: Comparison, scenario: Asked, width: int, words: Words) -> Table:
     """Return the differences of one scenario, those that count most for the valley first."""
-    table, wide = _table(), width >= WIDE
+    table, wide = new_table(), width >= WIDE
     table.add_column(words("compare.column.outcome"), ratio=1)
     for key in ("difference", "interval"):
         table.add_column(words(f"compare.column.{key}"), justify="right", no_wrap=True)
@@ -208,7 +206,7 @@ def _cost_line(one: Cost, title: str, words: Words) -> str:
 
 def paid_table(found: Comparison, scenario: Asked, words: Words) -> Table:
     """Return who pays more and who less under a scenario, in thousands of euros a year."""
-    table = _table()
+    table = new_table()
     table.add_column(words("compare.column.group"), ratio=1)
     for key in ("difference", "interval"):
         table.add_column(words(f"compare.column.{key}"), justify="right", no_wrap=True)
@@ -230,7 +228,7 @@ def paid_table(found: Comparison, scenario: Asked, words: Words) -> Table:
 
 def spent_table(found: Comparison, words: Words) -> Table:
     """Return what policies cost a year, in thousands of euros, and how many went without."""
-    table = _table()
+    table = new_table()
     table.add_column(words("compare.column.policy"), ratio=1)
     for key in ("spent", "budget", "helped", "without", "years_short"):
         table.add_column(words(f"compare.column.{key}"), justify="right")
@@ -258,7 +256,7 @@ def spent_table(found: Comparison, words: Words) -> Table:
 # ── why ─────────────────────────────────────────────────────────────────────────────────────────────
 def why_table(found: Comparison, scenario: Asked, words: Words) -> Table:
     """Return which mechanisms made networks live in a scenario or die in it."""
-    table = _table()
+    table = new_table()
     table.add_column(words("compare.column.mechanism"), ratio=3)
     table.add_column(words("compare.column.per_pair"), justify="right", no_wrap=True)
     table.add_column(words("compare.column.share"), justify="right", no_wrap=True)
@@ -286,7 +284,7 @@ def _why_cells(one: Why, words: Words) -> Iterator[str]:
 
 def carried_table(found: Comparison, words: Words) -> Table:
     """Return which part of an effect is left without a mechanism."""
-    table = _table()
+    table = new_table()
     table.add_column(words("compare.column.outcome"), ratio=1)
     for key in ("with", "left", "carried", "interval"):
         table.add_column(words(f"compare.column.{key}"), justify="right", no_wrap=True)
@@ -304,10 +302,6 @@ def carried_table(found: Comparison, words: Words) -> Table:
         label = words.pick(outcome_table()[one.outcome], "label")
         table.add_row(f"  {label}", kept, left, carried, _between(low, high, one.carried_low))
     return table
-
-
-def _table() -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
 
 
 # ── data ────────────────────────────────────────────────────────────────────────────────────────────
@@ -337,7 +331,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "why": [asdict(one) for one in found.why],
         "without": [asdict(one) for one in found.carried],
     }
-    return {key: _plain(value) for key, value in content.items()}
+    return {key: plain(value) for key, value in content.items()}
 
 
 def difference_rows(found: Comparison) -> list[dict[str, Any]]:
@@ -345,50 +339,11 @@ def difference_rows(found: Comparison) -> list[dict[str, Any]]:
     return [{**asdict(one), "shown": one.shown} for one in found.differences]
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return str(value) if isinstance(value, Path) else value
-
-
-def write_csv(found: Comparison, path: Path) -> None:
-    """Write the differences as a table with a row for each scenario and outcome; what is not defined is empty.
-
-    Raises:
-        InputError: If the file cannot be written.
-    """
-    rows = [_plain(row) for row in difference_rows(found)]
+def comparison_csv(found: Comparison) -> str:
+    """Return the differences as a table with a row for each scenario and outcome; what is not defined is empty."""
+    rows = [plain(row) for row in difference_rows(found)]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    try:
-        path.write_text(text.getvalue(), encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"cannot be written ({error.strerror})", str(path), "a file in a folder that is there"
-        ) from None
-
-
-def writable(file: str, option: str) -> Path:
-    """Return the path of a file that is to be written, checked before anything that takes long.
-
-    Raises:
-        InputError: If it cannot be written.
-    """
-    path, allowed = Path(file), "a new or earlier file, in a folder that is there and can be written"
-    try:
-        if not file.strip() or path.is_dir():
-            raise InputError("names no file" if not file.strip() else "is a folder", f"{option} {file}", allowed)
-        if path.exists() and not os.access(path, os.W_OK):
-            raise InputError("cannot be written", f"{option} {file}", allowed)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot be written ({reason})", f"{option} {file}", allowed) from None
-    return path
+    return text.getvalue()

@@ -19,6 +19,7 @@ from app.measures import (
     policy_title,
     unit,
 )
+from app.tables import new_table
 from app.words import Words
 from experiments.frontier import Frontier, Mix, Point, fell_back
 from sim.ledger import CENTS
@@ -56,7 +57,7 @@ def in_order(frontier: Frontier) -> list[Point]:
 
 def front_table(frontier: Frontier, words: Words) -> Table:
     """Return the mixes that were run again, each with its differences and their intervals."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = new_table()
     table.add_column(words("frontier.mix"), ratio=1)
     for what in frontier.search.objectives:
         table.add_column(f"{words.pick(what, 'label')}\n({unit(what, words)})", justify="right")
@@ -85,7 +86,7 @@ def mix_text(mix: Mix, words: Words) -> str:
 
 def fell_back_table(frontier: Frontier, words: Words) -> Table:
     """Return how much of what the search found was luck with its seeds."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = new_table()
     table.add_column(words("frontier.objective"), ratio=1)
     for key in ("best_found", "best_again", "mean_found", "mean_again"):
         table.add_column(words(f"frontier.column.{key}"), justify="right")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from agents.errors import InputError
@@ -72,6 +73,17 @@ def value_text(value: Any, words: Words) -> str:
 def number_or_none(value: float) -> float | None:
     """Return a number, or None where JSON has none."""
     return float(value) if math.isfinite(value) else None
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: what is not a number is null."""
+    if isinstance(value, float):
+        return number_or_none(value)
+    if isinstance(value, Mapping):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def difference_json(one: Difference) -> dict[str, float | bool | None]:

@@ -11,7 +11,8 @@ from typing import Any
 from rich.table import Table
 
 from app.compare_words import amount, bare, outcome_label, quarter_words
-from app.measures import number_or_none
+from app.measures import plain
+from app.tables import table_of
 from app.words import Words
 from experiments.replicates import SETTLED, Replication, Stability
 
@@ -94,12 +95,7 @@ def cells(one: Stability, words: Words) -> list[str]:
 def tables(found: Replication, words: Words) -> Iterator[tuple[str, Table]]:
     """Yield what belongs together as a table, with its heading."""
     for heading, rows in parts(found, words):
-        shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        for place, head in enumerate(heads(words)):
-            shown.add_column(head, justify="right" if place else "left", ratio=None if place else 1)
-        for one in rows:
-            shown.add_row(*cells(one, words), style="" if one.enough else "dim")
-        yield heading, shown
+        yield heading, table_of(heads(words), ((cells(one, words), one.enough is not None) for one in rows))
 
 
 def replication_json(found: Replication) -> dict[str, Any]:
@@ -114,7 +110,7 @@ def replication_json(found: Replication) -> dict[str, Any]:
         "parameters": about["parameters"]["source"],
         "precision": found.precision,
         "enough": {"outcomes": found.enough(False), "differences": found.enough(True)},
-        "stabilities": [{**_plain(asdict(one)), "enough": one.enough} for one in found.stabilities],
+        "stabilities": [{**plain(asdict(one)), "enough": one.enough} for one in found.stabilities],
     }
 
 
@@ -124,7 +120,7 @@ def write_page(found: Replication, path: Path, command: Sequence[str], words: Wo
     Raises:
         InputError: If it cannot be written.
     """
-    from app.study import Row, Section, Study, write_study
+    from app.study import Page, Row, Section, write_study
 
     sections = [
         Section(
@@ -136,7 +132,7 @@ def write_page(found: Replication, path: Path, command: Sequence[str], words: Wo
         )
         for heading, rows in parts(found, words)
     ]
-    study = Study(
+    page = Page(
         setting=setting(found, words),
         title=title(found, words),
         answers=list(answers(found, words)),
@@ -146,7 +142,7 @@ def write_page(found: Replication, path: Path, command: Sequence[str], words: Wo
         again=[(words("replicates.method"), words("replicates.sources"))],
         digests=found.about["digests"],
     )
-    return write_study(study, path, words)
+    return write_study(page, path, words)
 
 
 def _charts(found: Replication, rows: Sequence[Stability], words: Words) -> Iterator[tuple[str, str]]:
@@ -185,11 +181,3 @@ def _titles(found: Replication, words: Words) -> dict[str, str]:
 
 def _count(n: int | None, words: Words) -> str:
     return "–" if n is None else words.number(n)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return number_or_none(value) if isinstance(value, float) else value

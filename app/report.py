@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.story import Row, Story
+from app.tables import new_table
 from app.words import Words
 from experiments.store import FILES, RUN, Run
 from sim.ledger import CENTS
@@ -62,7 +63,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 def run_table(summary: pd.DataFrame, run: Run, words: Words) -> Table:
     """Return the table at the end of a run: each outcome with mean, spread, the sources of that, and unit."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = new_table()
     table.add_column(words("run.outcome", until=run.about["until"]), ratio=1)
     table.add_column(words("run.mean"), justify="right", no_wrap=True)
     if len(run.done) > 1:
@@ -238,7 +239,7 @@ def _number(value: float) -> float | None:
 
 def partnerships_table(rows: Sequence[Row], words: Words) -> Table:
     """Return the list of the partnerships of one replicate."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = new_table()
     for key in ("name", "born", "decision", "network"):
         table.add_column(words(f"stories.{key}"), overflow="fold")
     for row in rows:

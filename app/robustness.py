@@ -1,28 +1,34 @@
-"""How policies do over many futures, for people: sentences, tables, a page and data."""
+"""How policies do over many futures, for people: what is printed and stands on the page, and data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
-
-from rich.table import Table
 
 from agents.parameters import parameter_table
 from app.compare_words import amount, outcome_label
-from app.measures import number_or_none, plain_unit
+from app.measures import plain, plain_unit
 from app.scenarios import show_setting
-from app.sensitivity import digests
+from app.study import Page, Row, Section, glyphs, study_page
 from app.words import Words
 from experiments.robustness import Box, Criterion, Limit, Regret, Robustness, Satisficing
 from experiments.studies import Study
 from sim.outcomes import outcome_table
 
 
-def title(study: Study, words: Words) -> str:
-    """Return what was asked."""
-    return words.pick(study.plan, "title")
+def page(found: Robustness, study: Study, command: Sequence[str], words: Words) -> Page:
+    """Return all that is told: what is good enough, when a policy fails, and what is lost by it."""
+    return study_page(
+        study,
+        setting(found, study, words),
+        answers(found, study, words),
+        cautions(found, study, words),
+        sections(found, study, words),
+        words("robustness.sources"),
+        command,
+        words,
+    )
 
 
 def setting(found: Robustness, study: Study, words: Words) -> str:
@@ -91,18 +97,6 @@ def heads(keys: Sequence[str], words: Words) -> list[str]:
     return [words(f"robustness.head.{key}") for key in ("scenario", *keys)]
 
 
-def tables(found: Robustness, study: Study, words: Words) -> Iterator[tuple[str, Table]]:
-    """Yield the tables with their headings: good enough, and what is lost in each outcome."""
-    rows = [satisficing_cells(one, study, words) for one in found.satisficing]
-    yield words("robustness.satisficing"), _table(heads(SATISFICING, words), rows)
-    for outcome, regrets in by_outcome(found):
-        rows = [regret_cells(one, study, words) for one in regrets]
-        yield (
-            words("robustness.regret", outcome=outcome_label(outcome, words)),
-            _table(heads(REGRET, words), rows),
-        )
-
-
 SATISFICING = ("share", "interval")
 REGRET = ("mean", "median", "ninety", "largest", "best")
 
@@ -111,15 +105,6 @@ def by_outcome(found: Robustness) -> Iterator[tuple[str, list[Regret]]]:
     """Yield the regrets of each outcome."""
     for outcome in dict.fromkeys(one.outcome for one in found.regrets):
         yield outcome, [one for one in found.regrets if one.outcome == outcome]
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for place, head in enumerate(columns):
-        shown.add_column(head, justify="right" if place else "left", ratio=None if place else 1)
-    for row in rows:
-        shown.add_row(*row)
-    return shown
 
 
 # ── boxes ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -173,68 +158,35 @@ def robustness_json(found: Robustness, study: Study) -> dict[str, Any]:
         "futures": found.futures,
         "counted": found.counted,
         "safest": found.safest,
-        "satisficing": [_plain(asdict(one)) for one in found.satisficing],
-        "regret": [_plain(asdict(one)) for one in found.regrets],
+        "satisficing": [plain(asdict(one)) for one in found.satisficing],
+        "regret": [plain(asdict(one)) for one in found.regrets],
         "boxes": [
-            _plain({**asdict(one), "density": one.density, "coverage": one.coverage, "confirmed": one.confirmed})
+            plain({**asdict(one), "density": one.density, "coverage": one.coverage, "confirmed": one.confirmed})
             for one in found.boxes
         ],
     }
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return number_or_none(value) if isinstance(value, float) else value
-
-
-def write_page(found: Robustness, study: Study, path: Path, command: Sequence[str], words: Words) -> Path:
-    """Write the page and return its path.
-
-    Raises:
-        InputError: If it cannot be written.
-    """
-    from app.study import Row, Section, Study, glyphs, write_study
-
+# ── sections ────────────────────────────────────────────────────────────────────────────────────────────
+def sections(found: Robustness, study: Study, words: Words) -> Iterator[Section]:
+    """Yield the parts of what is told."""
     drawn = glyphs([(one.share, one.low, one.high) for one in found.satisficing])
-    sections = [
-        Section(
-            title=words("robustness.satisficing"),
-            heads=heads(SATISFICING, words),
-            drawn=words("robustness.head.drawn"),
-            rows=[
-                Row(satisficing_cells(one, study, words), glyph=glyph)
-                for one, glyph in zip(found.satisficing, drawn, strict=True)
-            ],
-            note=words("robustness.satisficing_means"),
-        ),
-        *(
-            Section(title=words("robustness.fails", scenario=name), points=sentences)
-            for name, sentences in conditions(found, study, words)
-        ),
-        *(
-            Section(
-                title=words("robustness.regret", outcome=outcome_label(outcome, words)),
-                heads=heads(REGRET, words),
-                rows=[Row(regret_cells(one, study, words)) for one in regrets],
-                note="" if number else words("robustness.regret_means"),
-            )
-            for number, (outcome, regrets) in enumerate(by_outcome(found))
-        ),
-    ]
-    page = Study(
-        setting=setting(found, study, words),
-        title=title(study, words),
-        answers=list(answers(found, study, words)),
-        cautions=list(cautions(found, study, words)),
-        sections=sections,
-        command=command,
-        again=[
-            (words("sensitivity.plan"), study.batch.digest),
-            (words("replicates.method"), words("robustness.sources")),
+    yield Section(
+        title=words("robustness.satisficing"),
+        heads=heads(SATISFICING, words),
+        drawn=words("robustness.head.drawn"),
+        rows=[
+            Row(satisficing_cells(one, study, words), glyph=glyph)
+            for one, glyph in zip(found.satisficing, drawn, strict=True)
         ],
-        digests=digests(study),
+        note=words("robustness.satisficing_means"),
     )
-    return write_study(page, path, words)
+    for name, sentences in conditions(found, study, words):
+        yield Section(title=words("robustness.fails", scenario=name), points=sentences)
+    for number, (outcome, regrets) in enumerate(by_outcome(found)):
+        yield Section(
+            title=words("robustness.regret", outcome=outcome_label(outcome, words)),
+            heads=heads(REGRET, words),
+            rows=[Row(regret_cells(one, study, words)) for one in regrets],
+            note="" if number else words("robustness.regret_means"),
+        )

@@ -1,34 +1,57 @@
-"""What moves the outcomes, for people: tables, a page and data."""
+"""What moves the outcomes, for people: what is printed and stands on the page, and data."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
-
-from rich.table import Table
 
 from agents.parameters import parameter_table
 from app.compare_words import amount, inside, interval, outcome_label
-from app.measures import number_or_none, plain_unit
+from app.measures import plain, plain_unit
+from app.study import Page, Row, Section, glyphs, study_page
 from app.words import Words
 from experiments.sensitivity import CHANCE, OTHERS, Answer, Effect, Index, Sensitivity
 from experiments.studies import Study
 from sim.outcomes import outcome_table
 
-SHOWN, ON_PAGE, NAMED = 6, 15, 3
-"""How many factors are shown in the terminal, on the page and in a sentence."""
+ON_PAGE, NAMED = 15, 3
+"""How many factors are shown on the page and in a sentence."""
 WIDE = 0.5
 """Width of an interval of a share above which it is said that more base samples are needed."""
 
 type Factor = Effect | Index
 
 
-def title(study: Study, words: Words) -> str:
-    """Return what was asked."""
-    return words.pick(study.plan, "title")
+def page(found: Sensitivity, study: Study, command: Sequence[str], words: Words) -> Page:
+    """Return all that is told: differences first."""
+    differences_first = sorted(found.answers, key=lambda one: not one.difference)
+    return study_page(
+        study,
+        setting(found, study, words),
+        answers(found, study, words),
+        cautions(found, study, words),
+        (_section(one, found, study, words) for one in differences_first),
+        words("sensitivity.sources"),
+        command,
+        words,
+    )
+
+
+def _section(one: Answer, found: Sensitivity, study: Study, words: Words) -> Section:
+    factors = one.factors[:ON_PAGE]
+    drawn = glyphs([(factor.strength, factor.low, factor.high) for factor in factors])
+    return Section(
+        title=heading(one, study, words),
+        lines=[_mean(one, words)],
+        heads=heads(found, words),
+        drawn=words("sensitivity.head.drawn"),
+        rows=[
+            Row(cells(one, factor, words), factor.shown, glyph) for factor, glyph in zip(factors, drawn, strict=True)
+        ],
+        note=words(f"sensitivity.columns.{found.method}"),
+    )
 
 
 def setting(found: Sensitivity, study: Study, words: Words) -> str:
@@ -110,95 +133,19 @@ def cells(one: Answer, factor: Factor, words: Words) -> list[str]:
     return [label, size, ends, amount(factor.mean, unit, words, signed=True)]
 
 
-def tables(found: Sensitivity, study: Study, words: Words) -> Iterator[tuple[str, Table]]:
-    """Yield the strongest factors of every answer as a table, with its heading."""
-    for one in found.answers:
-        shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        for place, head in enumerate(heads(found, words)):
-            shown.add_column(head, justify="right" if place else "left", ratio=None if place else 1)
-        for factor in one.factors[:SHOWN]:
-            shown.add_row(*cells(one, factor, words), style="" if factor.shown else "dim")
-        yield heading(one, study, words), shown
-
-
 def sensitivity_json(found: Sensitivity, study: Study) -> dict[str, Any]:
     """Return all of it as data; what is not defined is null."""
-    plan = study.plan.model_dump(mode="json")
     rows = [
         {**asdict(one), "factors": [{**asdict(factor), "shown": factor.shown} for factor in one.factors]}
         for one in found.answers
     ]
-    return {"plan": plan, "identity": study.batch.digest, "method": found.method, "rows": found.rows, **_plain(rows)}
-
-
-def _plain(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: plain(inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [plain(inner) for inner in value]
-        return number_or_none(value) if isinstance(value, float) else value
-
-    return {"answers": plain(list(rows))}
-
-
-def write_page(found: Sensitivity, study: Study, path: Path, command: Sequence[str], words: Words) -> Path:
-    """Write the page and return its path.
-
-    Raises:
-        InputError: If it cannot be written.
-    """
-    from app.study import Section, Study, write_study
-
-    differences_first = sorted(found.answers, key=lambda one: not one.difference)
-    sections = [
-        Section(
-            title=heading(one, study, words),
-            lines=[_mean(one, words)],
-            heads=heads(found, words),
-            drawn=words("sensitivity.head.drawn"),
-            rows=list(_rows(one, words)),
-            note=words(f"sensitivity.columns.{found.method}"),
-        )
-        for one in differences_first
-    ]
-    page = Study(
-        setting=setting(found, study, words),
-        title=title(study, words),
-        answers=list(answers(found, study, words)),
-        cautions=list(cautions(found, study, words)),
-        sections=sections,
-        command=command,
-        again=[
-            (words("sensitivity.plan"), study.batch.digest),
-            (words("replicates.method"), words("sensitivity.sources")),
-        ],
-        digests=digests(study),
-    )
-    return write_study(page, path, words)
-
-
-def digests(study: Study) -> dict[str, str]:
-    """Return the hashes of what a study was made from."""
-    from agents.parameters import table_digest
-    from experiments.identity import code_digest
-
-    setting = study.batch.setting
-    return {
-        "region": setting.pack.digest,
-        "national": setting.national.digest,
-        "parameter_table": table_digest(),
-        "code": code_digest(),
+    told = {
+        "plan": study.plan.model_dump(mode="json"),
+        "identity": study.batch.digest,
+        "method": found.method,
+        "rows": found.rows,
     }
-
-
-def _rows(one: Answer, words: Words) -> Iterator[Any]:
-    from app.study import Row, glyphs
-
-    factors = one.factors[:ON_PAGE]
-    drawn = glyphs([(factor.strength, factor.low, factor.high) for factor in factors])
-    for factor, glyph in zip(factors, drawn, strict=True):
-        yield Row(cells(one, factor, words), factor.shown, glyph)
+    return {**told, "answers": plain(rows)}
 
 
 def _mean(one: Answer, words: Words) -> str:

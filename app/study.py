@@ -1,4 +1,4 @@
-"""The page of a study over many runs: an answer, what it rests on, and how to make it again, in one file."""
+"""A study over many runs, for people: an answer, what it rests on, and how to make it again; printed, or as a page."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
+from rich.table import Table
 
-from app.html import fill, write
+from agents.parameters import table_digest
+from app.tables import table_of
 from app.words import Words
-from experiments.identity import versions
+from experiments.identity import code_digest, versions
+from experiments.studies import Study
 
 TEMPLATE = "study.html"
 DIGESTS = ("region", "national", "parameter_table", "code")
@@ -64,7 +66,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Study:
+class Page:
     """What a page tells.
 
     Attributes:
@@ -88,27 +90,90 @@ class Study:
     digests: Mapping[str, str]
 
 
-def write_study(study: Study, path: Path, words: Words) -> Path:
+def study_page(
+    study: Study,
+    setting: str,
+    answers: Iterator[str],
+    cautions: Iterator[str],
+    sections: Iterator[Section],
+    sources: str,
+    command: Sequence[str],
+    words: Words,
+) -> Page:
+    """Return what a planned study tells.
+
+    Args:
+        study: What was run.
+        setting: As in `Page`; and so `answers`, `cautions`, `sections` and `command`.
+        answers: What came out.
+        cautions: What makes it less sure.
+        sections: The parts.
+        sources: Where the method comes from.
+        command: What makes it again.
+        words: The language.
+    """
+    asked = study.batch.setting
+    return Page(
+        setting=setting,
+        title=words.pick(study.plan, "title"),
+        answers=list(answers),
+        cautions=list(cautions),
+        sections=list(sections),
+        command=command,
+        again=[(words("sensitivity.plan"), study.batch.digest), (words("replicates.method"), sources)],
+        digests={
+            "region": asked.pack.digest,
+            "national": asked.national.digest,
+            "parameter_table": table_digest(),
+            "code": code_digest(),
+        },
+    )
+
+
+def tables(page: Page, most: int) -> Iterator[tuple[str, Table]]:
+    """Yield the tables with their headings.
+
+    Args:
+        page: What is told.
+        most: Rows of each that are shown.
+    """
+    for one in page.sections:
+        if one.heads:
+            yield one.title, table_of(one.heads, [(row.cells, row.sure) for row in one.rows[:most]])
+
+
+def points(page: Page) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the lists with their headings."""
+    for one in page.sections:
+        if one.points:
+            yield one.title, one.points
+
+
+def write_study(page: Page, path: Path, words: Words) -> Path:
     """Write the page and return its path.
 
     Raises:
         InputError: If it cannot be written.
     """
-    return write(render(study, words), path)
+    from app.html import write
+
+    return write(render(page, words), path)
 
 
-def render(study: Study, words: Words) -> str:
+def render(page: Page, words: Words) -> str:
     """Return the page as text."""
+    from app.html import fill
+
     return fill(
         TEMPLATE,
         words,
-        title=study.title,
-        setting=study.setting,
-        answers=list(study.answers),
-        cautions=list(study.cautions),
-        sections=[_section(one) for one in study.sections],
+        title=page.title,
+        setting=page.setting,
+        answers=list(page.answers),
+        cautions=list(page.cautions),
+        sections=[_section(one) for one in page.sections],
         never=[text for key, text in words.texts.items() if key.startswith("validate.never.")],
-        again=list(_again(study, words)),
+        again=list(_again(page, words)),
     )
 
 
@@ -133,15 +198,17 @@ def glyphs(values: Sequence[tuple[float, float, float]]) -> list[Glyph | None]:
 
 
 def _section(section: Section) -> dict[str, Any]:
+    from markupsafe import Markup
+
     return {**vars(section), "charts": [(caption, Markup(chart)) for caption, chart in section.charts]}
 
 
-def _again(study: Study, words: Words) -> Iterator[tuple[str, str, bool]]:
-    yield words("compare_page.again.command"), shlex.join(study.command), True
-    for what, told in study.again:
+def _again(page: Page, words: Words) -> Iterator[tuple[str, str, bool]]:
+    yield words("compare_page.again.command"), shlex.join(page.command), True
+    for what, told in page.again:
         yield what, told, False
     for key in DIGESTS:
-        if key in study.digests:
-            yield words(f"compare_page.digest.{key}"), str(study.digests[key]), True
+        if key in page.digests:
+            yield words(f"compare_page.digest.{key}"), str(page.digests[key]), True
     told = ", ".join(f"{name} {each}" for name, each in versions().items())
     yield words("compare_page.again.versions"), told, False

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from app.tables import new_table
 from app.words import Words
 from calibration.targets import PATTERNS, Target
 from calibration.validate import Band, Comparison, Spread, Validation
@@ -80,7 +81,7 @@ def by_pattern(validation: Validation) -> Iterator[tuple[str, Sequence[Compariso
 # ── the table ───────────────────────────────────────────────────────────────────────────────────────────
 def validation_table(validation: Validation, words: Words) -> Table:
     """Return the table of all targets by pattern."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = new_table()
     table.add_column(words("validate.figure"), ratio=1)
     for key in ("validate.reported", "validate.predicted", "validate.interval", "validate.width"):
         table.add_column(words(key), justify="right", no_wrap=key != "validate.predicted")

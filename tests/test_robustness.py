@@ -15,6 +15,7 @@ from scipy.stats import hypergeom
 from agents.columns import Bools, Floats
 from agents.errors import InputError
 from app import robustness as pages
+from app.study import write_study
 from app.words import Language, Words
 from experiments import studies
 from experiments.plan_file import list_plans
@@ -271,7 +272,7 @@ def test_the_page_and_the_data_hold_what_was_found(found: Robustness, study: Stu
     assert data["safest"] == "regiefonds"
     assert data["boxes"][-1]["confirmed"] is True
     assert data["boxes"][-1]["limits"]["late_move"]["low"] is None
-    page = pages.write_page(found, study, tmp_path / "page.html", ["pps", "robustness"], WORDS[1])
-    text = page.read_text(encoding="utf-8")
+    page = pages.page(found, study, ["pps", "robustness"], WORDS[1])
+    text = write_study(page, tmp_path / "page.html", WORDS[1]).read_text(encoding="utf-8")
     assert text.count("<section>") == 1 + 1 + 2 + 2
     assert "http" not in text

@@ -13,6 +13,7 @@ from agents.columns import Floats
 from agents.errors import InputError
 from app import sensitivity as pages
 from app.compare_words import inside
+from app.study import tables, write_study
 from app.words import Language, Words
 from experiments import studies
 from experiments.plan_file import list_plans
@@ -292,14 +293,15 @@ def test_people_read_what_differences_depend_on(found: tuple[Design, Study, Sens
     assert inside(pages.factor_label(strongest, words)) in sentences[0]
     text = " ".join([*sentences, *pages.cautions(result, study, words), pages.setting(result, study, words)])
     assert "{" not in text
-    assert len(list(pages.tables(result, study, words))) == len(result.answers)
+    page = pages.page(result, study, ["pps", "sensitivity"], words)
+    assert [len(table.rows) for _, table in tables(page, 2)] == [2] * len(result.answers)
 
 
 def test_the_page_and_the_data_hold_all_answers(found: tuple[Design, Study, Sensitivity], tmp_path: Path) -> None:
     _, study, result = found
     data = json.loads(json.dumps(pages.sensitivity_json(result, study), allow_nan=False))
     assert len(data["answers"]) == len(result.answers)
-    page = pages.write_page(result, study, tmp_path / "page.html", ["pps", "sensitivity"], WORDS[1])
-    text = page.read_text(encoding="utf-8")
+    page = pages.page(result, study, ["pps", "sensitivity"], WORDS[1])
+    text = write_study(page, tmp_path / "page.html", WORDS[1]).read_text(encoding="utf-8")
     assert text.count('<svg class="glyph"') == sum(len(one.factors) for one in result.answers)
     assert "http" not in text
