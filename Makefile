@@ -42,7 +42,7 @@ validate: setup-analysis ## Compare the fitted model with what was reported and 
 	$(BIN)/pps validate $(ARGS)
 
 test: check ## Check everything, then run the tests (ARGS="..." is passed on to pytest)
-	$(BIN)/python -m pytest -n 2 -q $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
 
 check: setup-dev ## Check style, types and spelling
 	$(BIN)/python -m ruff check .

@@ -19,6 +19,7 @@ from app.commands.compare import compare
 from app.commands.frontier import frontier
 from app.commands.grid import grid
 from app.commands.lists import evidence, parameters, regions
+from app.commands.page import app as page
 from app.commands.replicates import replicates
 from app.commands.run import run
 from app.commands.scenarios import scenario_commands, scenarios
@@ -28,7 +29,7 @@ from app.commands.terminal import BAD_INPUT, FAILURE, INTERRUPTED, Stopped
 from app.commands.validate import validate
 
 PROJECT = "pps-ecosystem"
-IN_ORDER = (run, compare, story, calibrate, validate, frontier, grid, batch, replicates, sensitivity, robustness)
+IN_ORDER = (run, compare, story, calibrate, validate, frontier, grid, batch, replicates, sensitivity, robustness, page)
 LISTS = (parameters, evidence, regions, scenarios)
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")

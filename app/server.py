@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,12 +46,13 @@ def prepare() -> None:
     os.environ.setdefault("SOLARA_SESSION_SECRET_KEY", secrets.token_hex(32))
 
 
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
     """Serve the page until Ctrl-C.
 
     Args:
         host: Address to listen on; `0.0.0.0` for a room.
         port: Port to listen on.
+        ready: Called when all that it needs is there.
 
     Raises:
         InputError: If something is missing, or nobody can listen there.
@@ -62,6 +64,7 @@ def serve(host: str, port: int) -> None:
     import uvicorn
 
     os.environ["SERVER_NAME"], os.environ["SERVER_PORT"] = host, str(port)
+    ready()
     uvicorn.run("solara.server.starlette:app", host=host, port=port, log_level="warning")
 
 
