@@ -12,7 +12,7 @@ PINS := requirements
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-analysis setup-app setup-cluster setup-robustness setup-dev run app calibrate validate test check bench lock clean
+.PHONY: help setup setup-analysis setup-app setup-cluster setup-docs setup-robustness setup-dev run app calibrate validate test check bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,8 @@ setup-analysis: $(VENV)/.analysis ## Set up .venv with what fits and reports nee
 setup-app: $(VENV)/.app ## Set up .venv with what the page needs as well
 
 setup-cluster: $(VENV)/.cluster ## Set up .venv with what runs on a Dask cluster need as well
+
+setup-docs: $(VENV)/.docs ## Set up .venv with what the books need as well
 
 setup-robustness: $(VENV)/.robustness ## Set up .venv with the EMA workbench as well (it brings a GPL-3 library)
 
@@ -61,9 +63,11 @@ lock: ## Write the pins anew (ARGS="--upgrade" for the newest versions)
 	$(call compile,analysis,--extra analysis --constraint $(PINS)/base.txt)
 	$(call compile,app,--extra app --extra analysis --constraint $(PINS)/analysis.txt)
 	$(call compile,cluster,--extra cluster --constraint $(PINS)/base.txt)
+	$(call compile,docs,--extra docs --extra analysis --constraint $(PINS)/analysis.txt)
 	$(call compile,robustness,--extra robustness --extra analysis --constraint $(PINS)/analysis.txt)
-	$(call compile,dev,--extra dev --extra analysis --extra app --extra cluster --extra robustness \
-		--constraint $(PINS)/robustness.txt --constraint $(PINS)/cluster.txt --constraint $(PINS)/app.txt)
+	$(call compile,dev,--extra dev --extra analysis --extra app --extra cluster --extra docs --extra robustness \
+		--constraint $(PINS)/robustness.txt --constraint $(PINS)/cluster.txt --constraint $(PINS)/app.txt \
+		--constraint $(PINS)/docs.txt)
 
 clean: ## Remove .venv, caches and build leftovers (results stay)
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -88,6 +92,10 @@ $(VENV)/.cluster: $(PINS)/cluster.txt pyproject.toml
 	$(call install,cluster)
 	@touch $(VENV)/.base $@
 
+$(VENV)/.docs: $(PINS)/docs.txt pyproject.toml
+	$(call install,docs)
+	@touch $(VENV)/.base $(VENV)/.analysis $@
+
 $(VENV)/.robustness: $(PINS)/robustness.txt pyproject.toml
 	$(call install,robustness)
 	@touch $(VENV)/.base $(VENV)/.analysis $@
@@ -95,7 +103,7 @@ $(VENV)/.robustness: $(PINS)/robustness.txt pyproject.toml
 $(VENV)/.dev: $(PINS)/dev.txt $(PINS)/bundles.txt pyproject.toml
 	$(call install,dev)
 	$(BIN)/python -m app.assets
-	@touch $(VENV)/.base $(VENV)/.analysis $(VENV)/.app $(VENV)/.cluster $(VENV)/.robustness $@
+	@touch $(VENV)/.base $(VENV)/.analysis $(VENV)/.app $(VENV)/.cluster $(VENV)/.docs $(VENV)/.robustness $@
 
 # The environment is made only where none works yet. The pins are complete, so pip resolves nothing (--no-deps):
 # on macOS mesa would ask for pythran as well, a compiler that it never imports.
