@@ -454,8 +454,9 @@ def _refused(name: str, setting: str, value: Value) -> Problem:
 
 def _clipped(name: str, setting: str, asked: Value, used: Value) -> Iterator[Problem]:
     """Yield what to say of a number that was brought into its range."""
-    number = isinstance(used, int | float) and not isinstance(used, bool)
-    if number and not isinstance(asked, tuple) and abs(float(asked or 0) - float(used or 0)) >= 1e-9:
+    if isinstance(used, bool) or not isinstance(used, int | float) or not isinstance(asked, int | float | str):
+        return
+    if abs(float(asked) - used) >= 1e-9:
         places = {"policy": name, "setting": setting, "asked": _short(_text(asked)), "used": _text(used)}
         yield Problem("clipped", places)
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from agents.columns import Floats
 from agents.errors import InputError
+from experiments.extracts import COURSES, PAYERS, TABLES, Extract, extracts_of
 from experiments.pairs import (
     HIGH,
     LOW,
@@ -30,38 +32,13 @@ from experiments.pairs import (
     variance_factor,
 )
 from experiments.store import Run
-from experiments.summary import TOTAL, end_values, sums_over_run
+from experiments.summary import TOTAL, sums_over_run
 from experiments.survival import Curve, curve, lives
 from experiments.why import Why, explain
 from scenarios.scenario import Scenario
-from sim.calendar import quarter_number
-from sim.ledger import CENTS, IN_KIND
-from sim.outcomes import Outcome, outcome_table
-
-BANDS = (
-    "networks_alive",
-    "networks_after_subsidy",
-    "networks_sustained",
-    "valley_share",
-    "regie_fte",
-    "students_direct",
-    "mkb_reached_share",
-    "public_euros",
-)
-"""Outcomes of which the course in time is kept."""
-
-PAYERS: Mapping[str, str] = {
-    "rijk": "rijk",
-    "province": "province",
-    "gemeenten": "municipalities",
-    "school": "schools",
-    "hogeschool": "hogescholen",
-    "mkb": "firms_mkb",
-    "grootbedrijf": "firms_large",
-    "oo-fondsen": "funds",
-    "overige-partners": "other_partners",
-}
-"""Group of payers of each account in the ledger, by the name before the colon."""
+from sim.calendar import Calendar, quarter_number
+from sim.ledger import CENTS
+from sim.outcomes import OUTCOMES, Outcome, outcome_table
 
 
 @dataclass(frozen=True)
@@ -224,8 +201,8 @@ class Gain:
 
     Attributes:
         scenario: Name of the scenario.
-        dimension: `region`, `sector` or `province`.
-        group: Id in the region pack.
+        dimension: `region`, `sector` or `province`; or `cell`, a sector in a region.
+        group: Id in the region pack; of a cell both, with a slash between them.
         outcome: `networks_alive` or `students_direct`; by province `mkb_reached_share` too.
         baseline: Mean in the reference.
         value: Mean in the scenario.
@@ -380,6 +357,7 @@ class Comparison:
         spent: What the policies cost and who went without.
         survival: Two per scenario.
         bands: Outcomes by quarter.
+        cells: Who gains, by region and sector together.
         why: Which mechanism made a network live in the one world and not in the other; empty if it was not asked.
         carried: What each mechanism carries that was switched off; empty if none was.
     """
@@ -398,6 +376,7 @@ class Comparison:
     spent: tuple[Spent, ...]
     survival: tuple[Survival, ...]
     bands: tuple[Band, ...]
+    cells: tuple[Gain, ...] = ()
     why: tuple[Why, ...] = ()
     carried: tuple[Carried, ...] = ()
 
@@ -434,14 +413,35 @@ def compare(runs: Sequence[Run], why: bool = False, without: Mapping[str, Sequen
         why: Whether to look for what made networks end otherwise.
         without: The same runs in the same order without a mechanism, by the name of the mechanism.
     """
-    reference, *others = map(_World, runs)
-    pairs = [_Pair(reference, other) for other in others]
-    dropped = {name: [_World(run) for run in them] for name, them in (without or {}).items()}
+    worlds = [world_of(run) for run in runs]
+    found = compare_worlds(worlds)
+    pairs = _pairs(worlds)
+    dropped = {name: _pairs([world_of(run) for run in them]) for name, them in (without or {}).items()}
+    return replace(
+        found,
+        why=tuple(
+            one for pair, run in zip(pairs, runs[1:], strict=True) for one in explain(runs[0], run, pair.replicates)
+        )
+        if why
+        else (),
+        carried=tuple(
+            one
+            for name, blanks in dropped.items()
+            for pair, blank in zip(pairs, blanks, strict=True)
+            for one in _carried(pair, blank, name)
+        ),
+    )
+
+
+def compare_worlds(worlds: Sequence[World]) -> Comparison:
+    """Compare worlds with the first of them, replicate by replicate; as `compare`."""
+    reference, *others = worlds
+    pairs = _pairs(worlds)
     return Comparison(
-        about=reference.run.about,
-        baseline=_asked(reference.run),
-        scenarios=tuple(_asked(other.run) for other in others),
-        replicates=int(reference.run.about["replicates"]),
+        about=reference.about,
+        baseline=_asked(reference),
+        scenarios=tuple(_asked(other) for other in others),
+        replicates=int(reference.about["replicates"]),
         pairs={pair.name: len(pair.replicates) for pair in pairs},
         unit="draws" if any(pair.units.drawn for pair in pairs) else "replicates",
         differences=tuple(one for pair in pairs for one in differences(pair)),
@@ -449,115 +449,150 @@ def compare(runs: Sequence[Run], why: bool = False, without: Mapping[str, Sequen
         paid=tuple(one for pair in pairs for one in _paid(pair)),
         paid_by_year=tuple(one for pair in pairs for one in _paid_by_year(pair)),
         gains=tuple(one for pair in pairs for one in _gains(pair)),
-        spent=tuple(one for world in (reference, *others) for one in _spent(world)),
+        cells=tuple(one for pair in pairs for one in _cells(pair)),
+        spent=tuple(one for world in worlds for one in _spent(world)),
         survival=tuple(one for pair in pairs for one in _survival(pair)),
         bands=tuple(one for pair in pairs for one in _bands(pair)),
-        why=tuple(one for pair in pairs for one in explain(pair.baseline.run, pair.scenario.run, pair.replicates))
-        if why
-        else (),
-        carried=tuple(
-            one
-            for name, (blank, *rest) in dropped.items()
-            for pair, other in zip(pairs, rest, strict=True)
-            for one in _carried(pair, _Pair(blank, other), name)
-        ),
     )
 
 
-def _asked(run: Run) -> Asked:
-    scenario = run.about["scenario"]
+def _pairs(worlds: Sequence[World]) -> list[_Pair]:
+    return [_Pair(worlds[0], other) for other in worlds[1:]]
+
+
+def _asked(world: World) -> Asked:
+    scenario = world.about["scenario"]
     return Asked(
         **{key: scenario[key] for key in ("name", "title_nl", "title_en", "purpose_nl", "purpose_en")},
         policies=tuple(scenario["policies"]),
         parameters=scenario["parameters"],
-        identity=run.about["identity"],
-        folder=run.folder,
-        replicates=len(run.done),
-        failed=tuple(failed["replicate"] for failed in run.about["replicates_failed"]),
+        identity=world.about["identity"],
+        folder=world.folder,
+        replicates=len(world.extracts),
+        failed=tuple(failed["replicate"] for failed in world.about["replicates_failed"]),
     )
 
 
-class _World:
-    """A run with what a comparison needs of it, read once."""
+def world_of(run: Run) -> World:
+    """Return what a comparison needs of a run on disk.
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.name: str = run.about["scenario"]["name"]
-        self.until: str = run.about["until"]
+    Raises:
+        InputError: If its files are not as they were written.
+    """
+    calendar = Calendar.between(run.about["start"], run.about["until"])
+    extracts = extracts_of({name: run.table(name) for name in TABLES}, calendar.labels())
+    return World(run.about, run.folder, {one.replicate: one for one in extracts}, run.draws)
 
-    @cached_property
-    def series(self) -> pd.DataFrame:
-        return self.run.frame("series")
 
-    @cached_property
-    def total(self) -> pd.DataFrame:
-        """The series of all provinces together."""
-        return self.series[self.series["province"] == TOTAL]
+@dataclass(frozen=True)
+class World:
+    """The replicates of a scenario, with what a comparison needs of them.
 
-    @cached_property
-    def ends(self) -> pd.DataFrame:
-        """Outcomes by replicate, as `end_values`."""
-        return end_values(self.total, self.until).unstack("outcome")
+    Attributes:
+        about: What run.json says of the run.
+        folder: Where the run is, or would be.
+        extracts: What is needed of each replicate that finished, by number.
+        draws: The draw of the posterior that each has.
+    """
 
-    @cached_property
-    def partnerships(self) -> pd.DataFrame:
-        columns = ["replicate", "region", "sector", "network_alive", "network_death", "subsidy_end", "students_direct"]
-        frame: pd.DataFrame = self.run.table("partnerships").select(columns).to_pandas()
-        return frame.astype({"network_alive": float})
+    about: Mapping[str, Any]
+    folder: Path
+    extracts: Mapping[int, Extract]
+    draws: Mapping[int, int]
 
-    @cached_property
-    def payments(self) -> pd.DataFrame:
-        """Euros to partnerships and for policies, refunds taken off, by replicate, quarter, group and in kind."""
-        ledger = self.run.frame("ledger")
-        # `map` looks at each name of an account once, and not at each payment
-        refund = ledger["stream"] == "refund"
-        counts = refund | ledger["stream"].map(lambda stream: stream.startswith("policy_")).astype(bool)
-        counts |= ledger["payee"].map(lambda account: account.startswith("pps:")).astype(bool)
-        payer, payee = (ledger[side].map(_group).astype(str) for side in ("payer", "payee"))
-        rows = pd.DataFrame(
-            {
-                "replicate": ledger["replicate"],
-                "quarter": ledger["quarter"].astype(str),
-                "group": payer.where(~refund, payee),
-                "in_kind": ledger["stream"].isin(IN_KIND),
-                "euros": ledger["amount_cents"] / CENTS * np.where(refund, -1.0, 1.0),
-            }
-        )[counts]
-        return rows.groupby(["replicate", "quarter", "group", "in_kind"])["euros"].sum().reset_index()
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return str(self.about["scenario"]["name"])
+
+    @property
+    def until(self) -> str:
+        """Last quarter."""
+        return str(self.about["until"])
+
+    @property
+    def quarters(self) -> list[str]:
+        """All quarters."""
+        return Calendar.between(self.about["start"], self.until).labels()
 
     @property
     def policies(self) -> Sequence[Mapping[str, Any]]:
-        policies: Sequence[Mapping[str, Any]] = self.run.about["scenario"]["policies"]
+        """Settings of its policies."""
+        policies: Sequence[Mapping[str, Any]] = self.about["scenario"]["policies"]
         return policies
 
     @property
     def since(self) -> str:
         """First quarter in which it has a policy; that of the run if it has none."""
-        return min((policy["starts"] for policy in self.policies), default=str(self.run.about["start"]))
+        return min((policy["starts"] for policy in self.policies), default=str(self.about["start"]))
 
+    @cached_property
+    def partnerships(self) -> pd.DataFrame:
+        """The partnerships of all replicates, a few columns of them."""
+        frame: pd.DataFrame = pa.concat_tables([one.partnerships for one in self.extracts.values()]).to_pandas()
+        return frame.astype({"network_alive": float})
 
-def _group(account: str) -> str:
-    """Return the group of payers of an account; one that is in none stands for itself."""
-    name = account.partition(":")[0]
-    return PAYERS.get(name, name)
+    @cached_property
+    def spent(self) -> pd.DataFrame:
+        """What policies spent, by replicate, year, policy and payer."""
+        tables = [one.policies for one in self.extracts.values()]
+        frame: pd.DataFrame = pa.concat_tables(tables).unify_dictionaries().to_pandas()
+        return frame.astype({"policy": str, "payer": str})
+
+    def sums(
+        self, column: str, by: Sequence[str], groups: Sequence[tuple[str, ...]], replicates: Sequence[int]
+    ) -> Floats:
+        """Return the sum of a column of the partnerships by replicate and group; 0 where there is none.
+
+        Args:
+            column: The column.
+            by: The columns that tell groups apart.
+            groups: Their values, one tuple for each group.
+            replicates: Which replicates.
+        """
+        number, row = {group: i for i, group in enumerate(groups)}, {one: i for i, one in enumerate(replicates)}
+        sums = np.zeros((len(replicates), len(groups)))
+        columns = (self.partnerships[name].tolist() for name in ("replicate", *by, column))
+        for replicate, *group, value in zip(*columns, strict=True):
+            if replicate in row and tuple(group) in number:
+                sums[row[replicate], number[tuple(group)]] += value
+        return sums
+
+    def ends(self, replicates: Sequence[int], place: str = TOTAL) -> Floats:
+        """Return all outcomes at the end of some replicates, shape (replicates, outcomes)."""
+        return np.array([self.extracts[replicate].ends[place] for replicate in replicates]).reshape(-1, len(OUTCOMES))
+
+    def courses(self, replicates: Sequence[int]) -> Floats:
+        """Return the courses in time of some replicates, shape (replicates, courses, quarters)."""
+        return np.array([self.extracts[replicate].courses for replicate in replicates])
+
+    def payers(self) -> set[tuple[str, bool]]:
+        """Return which groups pay anything at all, and whether in kind."""
+        return {key for one in self.extracts.values() for key in one.payments}
+
+    def payments(self, key: tuple[str, bool], replicates: Sequence[int]) -> Floats:
+        """Return what a group paid in some replicates, in euros, shape (replicates, quarters)."""
+        nothing = np.zeros(len(self.quarters))
+        return np.array([self.extracts[one].payments.get(key, nothing) for one in replicates]) / CENTS
 
 
 class _Pair:
     """A scenario beside the reference."""
 
-    def __init__(self, baseline: _World, scenario: _World) -> None:
+    def __init__(self, baseline: World, scenario: World) -> None:
         self.baseline, self.scenario = baseline, scenario
         self.name = scenario.name
-        self.replicates = sorted(set(baseline.run.done) & set(scenario.run.done))
-        draws = scenario.run.draws
-        self.units = units_of([draws[replicate] for replicate in self.replicates])
+        self.replicates = sorted(set(baseline.extracts) & set(scenario.extracts))
+        self.units = units_of([scenario.draws[replicate] for replicate in self.replicates])
+
+    @cached_property
+    def all_ends(self) -> tuple[Floats, Floats]:
+        """All outcomes in both worlds, shape (pairs, outcomes)."""
+        return self.baseline.ends(self.replicates), self.scenario.ends(self.replicates)
 
     def ends(self, outcome: str) -> tuple[Floats, Floats, Units]:
         """Return an outcome in both worlds, in the pairs in which both define it."""
-        before, after = (
-            world.ends[outcome].reindex(self.replicates).to_numpy(np.float64)
-            for world in (self.baseline, self.scenario)
-        )
+        before, after = (values[:, OUTCOMES.index(outcome)] for values in self.all_ends)
         both = np.isfinite(before) & np.isfinite(after)
         return before[both], after[both], self.units.only(both)
 
@@ -620,29 +655,20 @@ def _paid(pair: _Pair) -> Iterator[Paid]:
     """Yield who pays more or less, a year, since the first policy."""
     since = pair.scenario.since
     years = (quarter_number(pair.scenario.until) - quarter_number(since) + 1) / 4.0
-    before, after = (
-        world.payments[world.payments["quarter"] >= since].groupby(["group", "in_kind", "replicate"])["euros"].sum()
-        for world in (pair.baseline, pair.scenario)
-    )
-    for group, in_kind in _groups(before, after):
-        one, other = (_per_replicate(sums, (group, in_kind), pair.replicates) / years for sums in (before, after))
+    for group, in_kind, before, after in _payments(pair, since):
+        one, other = before.sum(axis=1) / years, after.sum(axis=1) / years
         yield Paid(pair.name, group, in_kind, *_means(one, other, pair.units))
 
 
-def _groups(before: pd.Series[float], after: pd.Series[float]) -> list[tuple[str, bool]]:
-    """Return the groups that pay in either world, money first, in the order of `PAYERS`."""
+def _payments(pair: _Pair, since: str) -> Iterator[tuple[str, bool, Floats, Floats]]:
+    """Yield what each group paid in both worlds, euros by pair and quarter: money first, in the order of `PAYERS`."""
     order = list(PAYERS.values())
-    found = {(group, bool(in_kind)) for sums in (before, after) for group, in_kind, _ in sums.index}
-    return sorted(found, key=lambda one: (one[1], order.index(one[0]) if one[0] in order else len(order), one[0]))
-
-
-def _per_replicate(sums: pd.Series[float], key: Any, replicates: Sequence[int]) -> Floats:
-    """Return a sum by replicate, 0 where there is none; the replicate is the last level of the index."""
-    try:
-        own: Floats = sums.loc[key].reindex(replicates, fill_value=0.0).to_numpy(np.float64)
-    except KeyError:
-        return np.zeros(len(replicates))
-    return own
+    first = pair.scenario.quarters.index(since) if since in pair.scenario.quarters else len(pair.scenario.quarters)
+    groups = pair.baseline.payers() | pair.scenario.payers()
+    for key in sorted(groups, key=lambda one: (one[1], order.index(one[0]) if one[0] in order else len(order), one[0])):
+        before, after = (world.payments(key, pair.replicates)[:, first:] for world in (pair.baseline, pair.scenario))
+        if before.any() or after.any():
+            yield *key, before, after
 
 
 def _means(before: Floats, after: Floats, units: Units) -> tuple[float, float, float, float, float]:
@@ -651,51 +677,58 @@ def _means(before: Floats, after: Floats, units: Units) -> tuple[float, float, f
 
 
 def _paid_by_year(pair: _Pair) -> Iterator[PaidInYear]:
-    both = []
-    for world in (pair.baseline, pair.scenario):
-        rows = world.payments[world.payments["replicate"].isin(pair.replicates)]
-        by = [rows["group"], rows["in_kind"], rows["quarter"].str[:4].astype(int)]
-        both.append(rows.groupby(by)["euros"].sum() / len(pair.replicates))
-    table = pd.concat(both, axis=1, keys=["before", "after"]).fillna(0.0)
-    for (group, in_kind, year), (before, after) in zip(table.index, table.to_numpy(np.float64), strict=True):
-        yield PaidInYear(pair.name, group, bool(in_kind), int(year), float(before), float(after))
+    years = np.array([int(quarter[:4]) for quarter in pair.scenario.quarters])
+    for group, in_kind, *worlds in _payments(pair, pair.scenario.quarters[0]):
+        before, after = (np.bincount(years, world.mean(axis=0)) for world in worlds)
+        for year in np.unique(years).tolist():
+            if before[year] or after[year]:
+                yield PaidInYear(pair.name, group, in_kind, year, float(before[year]), float(after[year]))
 
 
 def _gains(pair: _Pair) -> Iterator[Gain]:
     """Yield who has more or less at the end, where there is anything in either world."""
-    for dimension in ("region", "sector"):
-        for outcome, column in (("networks_alive", "network_alive"), ("students_direct", "students_direct")):
-            before, after = (
-                world.partnerships.groupby([dimension, "replicate"])[column].sum()
-                for world in (pair.baseline, pair.scenario)
-            )
-            for group in pair.scenario.run.about["region"]["regions" if dimension == "region" else "sectors_en"]:
-                one, other = (_per_replicate(sums, group, pair.replicates) for sums in (before, after))
-                if one.any() or other.any():
-                    yield Gain(pair.name, dimension, group, outcome, *_means(one, other, pair.units))
+    for dimension, groups in _dimensions(pair).items():
+        yield from _gains_by(pair, dimension, (dimension,), [(group,) for group in groups])
     yield from _gains_by_province(pair)
 
 
+def _cells(pair: _Pair) -> Iterator[Gain]:
+    """Yield the same for every sector in every region."""
+    names = _dimensions(pair)
+    cells = [(region, sector) for region in names["region"] for sector in names["sector"]]
+    yield from _gains_by(pair, "cell", ("region", "sector"), cells)
+
+
+def _dimensions(pair: _Pair) -> dict[str, list[str]]:
+    region = pair.scenario.about["region"]
+    return {"region": list(region["regions"]), "sector": list(region["sectors_en"])}
+
+
+def _gains_by(pair: _Pair, dimension: str, by: Sequence[str], groups: Sequence[tuple[str, ...]]) -> Iterator[Gain]:
+    for outcome, column in (("networks_alive", "network_alive"), ("students_direct", "students_direct")):
+        before, after = (world.sums(column, by, groups, pair.replicates) for world in (pair.baseline, pair.scenario))
+        for number in np.flatnonzero(before.any(axis=0) | after.any(axis=0)).tolist():
+            means = _means(before[:, number], after[:, number], pair.units)
+            yield Gain(pair.name, dimension, "/".join(groups[number]), outcome, *means)
+
+
 def _gains_by_province(pair: _Pair) -> Iterator[Gain]:
-    provinces = pair.scenario.run.about["region"]["provinces"]
+    provinces = pair.scenario.about["region"]["provinces"]
     if len(provinces) < 2:  # it would be what the differences say
         return
     for province in provinces:
-        before, after = (
-            end_values(world.series, world.until, province).unstack("outcome").reindex(pair.replicates)
-            for world in (pair.baseline, pair.scenario)
-        )
+        before, after = (world.ends(pair.replicates, province) for world in (pair.baseline, pair.scenario))
         for outcome in ("networks_alive", "students_direct", "mkb_reached_share"):
-            one, other = (ends[outcome].fillna(0.0).to_numpy(np.float64) for ends in (before, after))
+            one, other = (np.nan_to_num(ends[:, OUTCOMES.index(outcome)]) for ends in (before, after))
             yield Gain(pair.name, "province", province, outcome, *_means(one, other, pair.units))
 
 
-def _spent(world: _World) -> Iterator[Spent]:
+def _spent(world: World) -> Iterator[Spent]:
     """Yield what each policy cost each payer in an average year in force."""
-    table = world.run.frame("policies").astype({"policy": str, "payer": str})
+    table = world.spent
     for policy in world.policies:
         years = _years(policy, world.until)
-        worlds = len(world.run.done)
+        worlds = len(world.extracts)
         for payer, rows in table[table["policy"] == policy["name"]].groupby("payer"):
             of = years * worlds
             budget = policy["budget_euro_year"]
@@ -732,33 +765,32 @@ def _survival(pair: _Pair) -> Iterator[Survival]:
 
 
 def _bands(pair: _Pair) -> Iterator[Band]:
-    for outcome in BANDS:
-        before, after = (_course(world, outcome).loc[pair.replicates] for world in (pair.baseline, pair.scenario))
-        yield Band(pair.name, outcome, tuple(before.columns), *_band(before), *_band(after), *_band(after - before))
+    before, after = (world.courses(pair.replicates) for world in (pair.baseline, pair.scenario))
+    bands = [_band(values) for values in (before, after, after - before)]
+    for number, outcome in enumerate(COURSES):
+        sides = [tuple(one[number].tolist()) for band in bands for one in band]
+        yield Band(pair.name, outcome, tuple(pair.scenario.quarters), *sides)
 
 
-def _course(world: _World, outcome: str) -> pd.DataFrame:
-    """Return an outcome of all provinces by replicate and quarter."""
-    rows = world.total[world.total["outcome"] == outcome]
-    table = rows.astype({"quarter": str}).set_index(["replicate", "quarter"])["value"].unstack("quarter")
-    return table.reindex(columns=sorted(table.columns))
-
-
-def _band(values: pd.DataFrame) -> tuple[tuple[float, ...], ...]:
-    """Return mean and spread by quarter, of the replicates in which the outcome is defined."""
-    return tuple(tuple(one.tolist()) for one in (values.mean(), values.quantile(LOW), values.quantile(HIGH)))
+def _band(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return mean and spread over the first axis, of the replicates in which a value is defined."""
+    defined = np.isfinite(values).all(axis=0)
+    found = np.full((3, *values.shape[1:]), np.nan)
+    found[0, defined] = values[:, defined].mean(axis=0)
+    found[1:, defined] = np.quantile(values[:, defined], (LOW, HIGH), axis=0)
+    rest = ~defined & np.isfinite(values).any(axis=0)  # apart: numpy looks at these one by one
+    found[0, rest] = np.nanmean(values[:, rest], axis=0)
+    found[1:, rest] = np.nanquantile(values[:, rest], (LOW, HIGH), axis=0)
+    return found[0], found[1], found[2]
 
 
 def _carried(pair: _Pair, blank: _Pair, mechanism: str) -> Iterator[Carried]:
     """Yield what a mechanism carries of each effect: the difference with it minus the difference without it."""
     replicates = sorted(set(pair.replicates) & set(blank.replicates))
-    draws = pair.scenario.run.draws
-    units = units_of([draws[replicate] for replicate in replicates])
-    for name, outcome in outcome_table().items():
-        change, left = (
-            (one.scenario.ends[name] - one.baseline.ends[name]).reindex(replicates).to_numpy(np.float64)
-            for one in (pair, blank)
-        )
+    units = units_of([pair.scenario.draws[replicate] for replicate in replicates])
+    changes = [one.scenario.ends(replicates) - one.baseline.ends(replicates) for one in (pair, blank)]
+    for number, (name, outcome) in enumerate(outcome_table().items()):
+        change, left = (values[:, number] for values in changes)
         both = np.isfinite(change) & np.isfinite(left)
         own = units.only(both)
         without, carried = estimate(left[both], own), estimate((change - left)[both], own)

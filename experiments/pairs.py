@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -138,5 +139,6 @@ def variance_factor(baseline: Floats, value: Floats) -> float:
     return float(baseline.var(ddof=1) + value.var(ddof=1)) / paired if paired > 0 else math.nan
 
 
+@cache
 def _t(count: int) -> float:
     return float(student.ppf((1.0 + CONFIDENCE) / 2.0, count - 1))

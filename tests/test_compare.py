@@ -24,7 +24,8 @@ from app import cli
 from app.compare import comparison_json, figures, parts, reading
 from app.words import Language, Words
 from experiments import pairs, store
-from experiments.comparison import PAYERS, Comparison, Difference, check_scenarios, compare, cost
+from experiments.comparison import Comparison, Difference, check_scenarios, compare, cost
+from experiments.extracts import PAYERS
 from experiments.mechanisms import find_mechanism, mechanisms, without
 from experiments.parameter_sets import ParameterSets
 from experiments.runner import Experiment, Failed

@@ -24,8 +24,8 @@ from calibration.evidence import NO_TARGET, ROLES
 from calibration.predictive import TRACKS
 from calibration.targets import PATTERNS
 from calibration.validate import ORDINAL, all_targets
-from experiments.comparison import PAYERS as PAYER_GROUPS
 from experiments.comparison import Verdict
+from experiments.extracts import PAYERS as PAYER_GROUPS
 from experiments.tables import tables_of
 from experiments.why import CONDITIONS, MECHANISMS
 from scenarios.region import OTHER_KINDS
