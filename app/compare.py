@@ -325,6 +325,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "paid": [asdict(one) for one in found.paid],
         "paid_by_year": [asdict(one) for one in found.paid_by_year],
         "gains": [asdict(one) for one in found.gains],
+        "places": [asdict(one) for one in found.places],
         "spent": [asdict(one) for one in found.spent],
         "survival": [asdict(one) for one in found.survival],
         "series": [asdict(one) for one in found.bands],

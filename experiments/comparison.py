@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -201,8 +202,8 @@ class Gain:
 
     Attributes:
         scenario: Name of the scenario.
-        dimension: `region`, `sector` or `province`; or `cell`, a sector in a region.
-        group: Id in the region pack; of a cell both, with a slash between them.
+        dimension: `region`, `sector` or `province`.
+        group: Id in the region pack.
         outcome: `networks_alive` or `students_direct`; by province `mkb_reached_share` too.
         baseline: Mean in the reference.
         value: Mean in the scenario.
@@ -220,6 +221,52 @@ class Gain:
     difference: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Networks that live at the end of the run in one region and sector.
+
+    Attributes:
+        scenario: Name of the scenario.
+        region: Id of the labour-market region.
+        sector: Id of the sector.
+        baseline: Mean in the reference.
+        value: Mean in the scenario.
+        difference: Mean paired difference.
+        low: Lower end of its 95% interval.
+        high: Upper end.
+    """
+
+    scenario: str
+    region: str
+    sector: str
+    baseline: float
+    value: float
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Ends:
+    """An outcome at the end of every pair: the runs behind a difference.
+
+    Attributes:
+        scenario: Name of the scenario.
+        outcome: Name of the outcome.
+        replicates: Numbers of the replicates.
+        draws: Draw of the parameters that each has.
+        baseline: Values in the reference; NaN where it is not defined.
+        value: Values in the scenario.
+    """
+
+    scenario: str
+    outcome: str
+    replicates: tuple[int, ...]
+    draws: tuple[int, ...]
+    baseline: tuple[float, ...]
+    value: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -273,7 +320,7 @@ class Survival:
 
 @dataclass(frozen=True)
 class Band:
-    """An outcome by quarter: mean over the pairs, and the 5th and 95th percentile.
+    """An outcome by quarter: mean over the pairs, the 5th and 95th percentile, and how much of that is chance.
 
     Attributes:
         scenario: Name of the scenario.
@@ -288,6 +335,10 @@ class Band:
         difference: Mean of the paired differences.
         difference_low: 5th percentile of the paired differences.
         difference_high: 95th percentile.
+        baseline_chance: Standard deviation in the reference between runs with the same draw of the parameters; NaN
+            where no draw has two of them.
+        chance: The same in the scenario.
+        difference_chance: The same of the paired differences.
     """
 
     scenario: str
@@ -302,6 +353,9 @@ class Band:
     difference: tuple[float, ...]
     difference_low: tuple[float, ...]
     difference_high: tuple[float, ...]
+    baseline_chance: tuple[float, ...]
+    chance: tuple[float, ...]
+    difference_chance: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -354,10 +408,11 @@ class Comparison:
         paid: Who pays.
         paid_by_year: Who pays, by year.
         gains: Who gains.
+        places: Where it helps, by region and sector.
         spent: What the policies cost and who went without.
         survival: Two per scenario.
         bands: Outcomes by quarter.
-        cells: Who gains, by region and sector together.
+        ends: The runs behind the differences, in their order.
         why: Which mechanism made a network live in the one world and not in the other; empty if it was not asked.
         carried: What each mechanism carries that was switched off; empty if none was.
     """
@@ -373,10 +428,11 @@ class Comparison:
     paid: tuple[Paid, ...]
     paid_by_year: tuple[PaidInYear, ...]
     gains: tuple[Gain, ...]
+    places: tuple[Place, ...]
     spent: tuple[Spent, ...]
     survival: tuple[Survival, ...]
     bands: tuple[Band, ...]
-    cells: tuple[Gain, ...] = ()
+    ends: tuple[Ends, ...]
     why: tuple[Why, ...] = ()
     carried: tuple[Carried, ...] = ()
 
@@ -449,10 +505,11 @@ def compare_worlds(worlds: Sequence[World]) -> Comparison:
         paid=tuple(one for pair in pairs for one in _paid(pair)),
         paid_by_year=tuple(one for pair in pairs for one in _paid_by_year(pair)),
         gains=tuple(one for pair in pairs for one in _gains(pair)),
-        cells=tuple(one for pair in pairs for one in _cells(pair)),
+        places=tuple(one for pair in pairs for one in _places(pair)),
         spent=tuple(one for world in worlds for one in _spent(world)),
         survival=tuple(one for pair in pairs for one in _survival(pair)),
         bands=tuple(one for pair in pairs for one in _bands(pair)),
+        ends=tuple(one for pair in pairs for one in _ends(pair)),
     )
 
 
@@ -481,7 +538,8 @@ def world_of(run: Run) -> World:
     """
     calendar = Calendar.between(run.about["start"], run.about["until"])
     extracts = extracts_of({name: run.table(name) for name in TABLES}, calendar.labels())
-    return World(run.about, run.folder, {one.replicate: one for one in extracts}, run.draws)
+    done = {one.replicate: one for one in extracts if one.replicate in run.draws}
+    return World(run.about, run.folder, done, run.draws)
 
 
 @dataclass(frozen=True)
@@ -583,7 +641,8 @@ class _Pair:
         self.baseline, self.scenario = baseline, scenario
         self.name = scenario.name
         self.replicates = sorted(set(baseline.extracts) & set(scenario.extracts))
-        self.units = units_of([scenario.draws[replicate] for replicate in self.replicates])
+        self.draws = [scenario.draws[replicate] for replicate in self.replicates]
+        self.units = units_of(self.draws)
 
     @cached_property
     def all_ends(self) -> tuple[Floats, Floats]:
@@ -671,7 +730,10 @@ def _payments(pair: _Pair, since: str) -> Iterator[tuple[str, bool, Floats, Floa
             yield *key, before, after
 
 
-def _means(before: Floats, after: Floats, units: Units) -> tuple[float, float, float, float, float]:
+type Means = tuple[float, float, float, float, float]
+
+
+def _means(before: Floats, after: Floats, units: Units) -> Means:
     """Return both means, and the mean difference with its interval."""
     return estimate(before, units).mean, estimate(after, units).mean, *estimate(after - before, units)
 
@@ -687,29 +749,30 @@ def _paid_by_year(pair: _Pair) -> Iterator[PaidInYear]:
 
 def _gains(pair: _Pair) -> Iterator[Gain]:
     """Yield who has more or less at the end, where there is anything in either world."""
-    for dimension, groups in _dimensions(pair).items():
-        yield from _gains_by(pair, dimension, (dimension,), [(group,) for group in groups])
+    region = pair.scenario.about["region"]
+    for dimension, names in (("region", region["regions"]), ("sector", region["sectors_en"])):
+        groups = [(name,) for name in names]
+        for outcome, column in (("networks_alive", "network_alive"), ("students_direct", "students_direct")):
+            for (group,), means in _sums(pair, column, (dimension,), groups):
+                yield Gain(pair.name, dimension, group, outcome, *means)
     yield from _gains_by_province(pair)
 
 
-def _cells(pair: _Pair) -> Iterator[Gain]:
-    """Yield the same for every sector in every region."""
-    names = _dimensions(pair)
-    cells = [(region, sector) for region in names["region"] for sector in names["sector"]]
-    yield from _gains_by(pair, "cell", ("region", "sector"), cells)
-
-
-def _dimensions(pair: _Pair) -> dict[str, list[str]]:
+def _places(pair: _Pair) -> Iterator[Place]:
+    """Yield how many networks live at the end in each region and sector that has any in either world."""
     region = pair.scenario.about["region"]
-    return {"region": list(region["regions"]), "sector": list(region["sectors_en"])}
+    places = list(product(region["regions"], region["sectors_en"]))
+    for (place, sector), means in _sums(pair, "network_alive", ("region", "sector"), places):
+        yield Place(pair.name, place, sector, *means)
 
 
-def _gains_by(pair: _Pair, dimension: str, by: Sequence[str], groups: Sequence[tuple[str, ...]]) -> Iterator[Gain]:
-    for outcome, column in (("networks_alive", "network_alive"), ("students_direct", "students_direct")):
-        before, after = (world.sums(column, by, groups, pair.replicates) for world in (pair.baseline, pair.scenario))
-        for number in np.flatnonzero(before.any(axis=0) | after.any(axis=0)).tolist():
-            means = _means(before[:, number], after[:, number], pair.units)
-            yield Gain(pair.name, dimension, "/".join(groups[number]), outcome, *means)
+def _sums(
+    pair: _Pair, column: str, by: Sequence[str], groups: Sequence[tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], Means]]:
+    """Yield each group that has anything in either world, with the means of a column of its partnerships."""
+    before, after = (world.sums(column, by, groups, pair.replicates) for world in (pair.baseline, pair.scenario))
+    for number in np.flatnonzero(before.any(axis=0) | after.any(axis=0)).tolist():
+        yield groups[number], _means(before[:, number], after[:, number], pair.units)
 
 
 def _gains_by_province(pair: _Pair) -> Iterator[Gain]:
@@ -766,10 +829,11 @@ def _survival(pair: _Pair) -> Iterator[Survival]:
 
 def _bands(pair: _Pair) -> Iterator[Band]:
     before, after = (world.courses(pair.replicates) for world in (pair.baseline, pair.scenario))
-    bands = [_band(values) for values in (before, after, after - before)]
+    three = (before, after, after - before)
+    told = [*(part for course in three for part in _band(course)), *(_chance(course, pair.draws) for course in three)]
     for number, outcome in enumerate(COURSES):
-        sides = [tuple(one[number].tolist()) for band in bands for one in band]
-        yield Band(pair.name, outcome, tuple(pair.scenario.quarters), *sides)
+        own = [tuple(part[number].tolist()) for part in told]
+        yield Band(pair.name, outcome, tuple(pair.scenario.quarters), *own)
 
 
 def _band(values: Floats) -> tuple[Floats, Floats, Floats]:
@@ -782,6 +846,27 @@ def _band(values: Floats) -> tuple[Floats, Floats, Floats]:
     found[0, rest] = np.nanmean(values[:, rest], axis=0)
     found[1:, rest] = np.nanquantile(values[:, rest], (LOW, HIGH), axis=0)
     return found[0], found[1], found[2]
+
+
+def _chance(values: Floats, draws: Sequence[int]) -> Floats:
+    """Return how far replicates with the same draw lie apart along the first axis: the root of pooled variance."""
+    square, freedom = np.zeros(values.shape[1:]), np.zeros(values.shape[1:])
+    for draw in sorted(set(draws)):
+        own = values[np.array(draws) == draw]
+        defined = np.isfinite(own)
+        count = defined.sum(axis=0)
+        mean = np.where(defined, own, 0.0).sum(axis=0) / np.maximum(count, 1)
+        square += np.where(defined, (own - mean) ** 2, 0.0).sum(axis=0)
+        freedom += np.maximum(count - 1, 0)
+    chance: Floats = np.sqrt(square / np.where(freedom > 0, freedom, np.nan))
+    return chance
+
+
+def _ends(pair: _Pair) -> Iterator[Ends]:
+    before, after = pair.all_ends
+    for number, outcome in enumerate(OUTCOMES):
+        values = (tuple(ends[:, number].tolist()) for ends in (before, after))
+        yield Ends(pair.name, outcome, tuple(pair.replicates), tuple(pair.draws), *values)
 
 
 def _carried(pair: _Pair, blank: _Pair, mechanism: str) -> Iterator[Carried]:

@@ -13,15 +13,18 @@ from agents.columns import Bools, Floats, Ints
 from experiments.pairs import CONFIDENCE, Units, jackknife
 from sim.calendar import quarter_number
 
+LEAD = 8
+"""Quarters before the end of the subsidy from which networks are followed."""
+
 
 @dataclass(frozen=True)
 class Lives:
-    """Networks followed from the end of their subsidy.
+    """Networks followed around the end of their subsidy.
 
     Attributes:
         pair: Number of the pair that each belongs to.
-        quarters: Quarters from the end of the subsidy until the network was lost, or the run ended; 0 if it was lost
-            before the subsidy ended, or by the decision taken then.
+        quarters: Quarters from the end of the subsidy until the network was lost, or the run ended; below 0 if it was
+            lost before the subsidy ended, or by the decision taken in its last quarter, and -`LEAD` at least.
         lost: Whether it was lost; otherwise it is followed no longer (censored).
     """
 
@@ -46,15 +49,15 @@ def lives(partnerships: pd.DataFrame, replicates: list[int], until: str, since: 
     time = last - rows["subsidy_end"].map(quarter_number).to_numpy(np.float64)
     number = {replicate: pair for pair, replicate in enumerate(replicates)}
     pair = np.array([number[replicate] for replicate in rows["replicate"]], dtype=np.int64)
-    return Lives(pair, np.maximum(time, 0.0), lost)
+    return Lives(pair, np.maximum(time, -LEAD), lost)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Survival of networks since the end of their subsidy, as steps: each value holds until the next time.
+    """Survival of networks around the end of their subsidy, as steps: each value holds until the next time.
 
     Attributes:
-        times: Years since the end of the subsidy, from 0.
+        times: Years since the end of the subsidy; those before it are below 0. None if there is nobody to follow.
         survival: Share whose network lives (Kaplan-Meier).
         low: Lower end of the 95% interval.
         high: Upper end.
@@ -79,7 +82,7 @@ def curve(followed: Lives, units: Units) -> Curve:
     them for independent and be too narrow. The standard error is that of the jackknife over units, on the arcsine of
     the square root, which also holds near 0 and 1.
     """
-    times = np.arange(followed.quarters.max(initial=-1.0) + 1.0)
+    times = np.arange(-LEAD, followed.quarters.max() + 1.0) if len(followed.pair) else np.empty(0)
     share = kaplan_meier(followed, np.ones(len(followed.pair), dtype=bool), times)
 
     def bent(pairs: Bools) -> Floats:

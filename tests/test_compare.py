@@ -30,7 +30,7 @@ from experiments.mechanisms import find_mechanism, mechanisms, without
 from experiments.parameter_sets import ParameterSets
 from experiments.runner import Experiment, Failed
 from experiments.store import FILES, RUN, Interrupted, Run, missing, store_run, store_runs
-from experiments.survival import Lives, curve, kaplan_meier, lives
+from experiments.survival import LEAD, Lives, curve, kaplan_meier, lives
 from experiments.why import MECHANISMS, cases, what_made_it
 from scenarios.national import load_national
 from scenarios.policies import make_policies
@@ -223,6 +223,31 @@ def test_bands_end_where_the_differences_are(found: Comparison) -> None:
     assert band.difference_low[-1] <= band.difference[-1] <= band.difference_high[-1]
 
 
+def test_chance_in_a_band_is_that_of_runs_with_the_same_draw(runs: dict[str, Run], found: Comparison) -> None:
+    """Two of the three replicates have the same draw: their standard deviation is all there is."""
+    band = next(one for one in found.bands if (one.scenario, one.outcome) == ("fund", "students_direct"))
+    series = runs["fund"].frame("series", province="all", outcome="students_direct", quarter="2022-Q4")
+    values = series.set_index("replicate")["value"]
+    assert band.chance[-1] == pytest.approx(values.loc[[0, 1]].std())
+    idle = next(one for one in found.bands if (one.scenario, one.outcome) == ("idle", "students_direct"))
+    assert idle.chance == pytest.approx(idle.baseline_chance)
+    assert set(idle.difference_chance) == {0.0}
+
+
+def test_places_add_up_to_the_difference(found: Comparison) -> None:
+    here = [one for one in found.places if one.scenario == "fund"]
+    assert len({(one.region, one.sector) for one in here}) == len(here) > 1
+    assert sum(one.difference for one in here) == pytest.approx(found.difference("fund", "networks_alive").difference)
+
+
+def test_the_runs_behind_a_difference_give_it(found: Comparison) -> None:
+    """Means give every draw the same weight: the first two replicates share one."""
+    ends = next(one for one in found.ends if (one.scenario, one.outcome) == ("fund", "networks_alive"))
+    assert (ends.replicates, len(set(ends.draws))) == ((0, 1, 2), 2)
+    one, two, three = np.array(ends.value) - np.array(ends.baseline)
+    assert ((one + two) / 2 + three) / 2 == pytest.approx(found.difference("fund", "networks_alive").difference)
+
+
 # ── survival ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -237,9 +262,10 @@ SIX = some_lives((0, 0, True), (1, 1, True), (2, 1, True), (3, 2, False), (4, 3,
 def test_kaplan_meier_by_hand() -> None:
     """Of six one is lost at 0, of five two at 1, one is followed no longer at 2, and of two one is lost at 3."""
     told = curve(SIX, pairs.units_of(range(6)))
-    assert told.times == (0.0, 0.25, 0.5, 0.75, 1.0)
-    assert told.survival == pytest.approx((5 / 6, 1 / 2, 1 / 2, 1 / 4, 1 / 4))
-    assert told.at_risk == (6, 5, 3, 2, 1)
+    assert told.times[LEAD:] == (0.0, 0.25, 0.5, 0.75, 1.0)
+    assert told.survival[LEAD:] == pytest.approx((5 / 6, 1 / 2, 1 / 2, 1 / 4, 1 / 4))
+    assert told.at_risk[LEAD:] == (6, 5, 3, 2, 1)
+    assert (told.times[0], set(told.survival[:LEAD])) == (-2.0, {1.0})  # nobody is lost before the end
     assert (told.lives, told.lost) == (6, 4)
     assert all(low <= share <= high for low, share, high in zip(told.low, told.survival, told.high, strict=True))
 
@@ -252,7 +278,7 @@ def test_intervals_are_about_those_of_greenwood_where_all_lives_are_independent(
     sample = CensoredData(uncensored=quarters[many.lost], right=quarters[~many.lost])
     usual = ecdf(sample).sf.confidence_interval(method="log-log")
     for end, name in ((told.low, "low"), (told.high, "high")):
-        assert np.abs(np.array(end)[:25] - getattr(usual, name).evaluate(np.arange(25.0))).max() < 0.02
+        assert np.abs(np.array(end)[LEAD:][:25] - getattr(usual, name).evaluate(np.arange(25.0))).max() < 0.02
 
 
 def test_networks_of_one_world_do_not_count_as_independent() -> None:
@@ -265,6 +291,7 @@ def test_networks_of_one_world_do_not_count_as_independent() -> None:
 def test_lives_are_counted_from_the_end_of_the_subsidy() -> None:
     rows = [
         ("2020-Q1", "2019-Q4"),  # lost by the decision, in the last quarter with subsidy
+        ("2020-Q1", "2014-Q4"),  # lost long before
         ("2020-Q1", "2021-Q1"),
         ("2020-Q1", None),
         ("2018-Q1", None),  # before what is asked
@@ -272,10 +299,11 @@ def test_lives_are_counted_from_the_end_of_the_subsidy() -> None:
     ]
     frame = pd.DataFrame(rows, columns=["subsidy_end", "network_death"]).assign(replicate=3)
     told = lives(frame, [3], "2022-Q4", since="2020-Q1")
-    assert told.quarters.tolist() == [0.0, 4.0, 11.0]
-    assert told.lost.tolist() == [True, True, False]
-    assert len(lives(frame, [3], "2022-Q4").pair) == 4
-    assert kaplan_meier(told, np.zeros(3, dtype=bool), np.arange(3.0)).tolist() == [1.0, 1.0, 1.0]
+    assert told.quarters.tolist() == [-1.0, -LEAD, 4.0, 11.0]
+    assert told.lost.tolist() == [True, True, True, False]
+    assert len(lives(frame, [3], "2022-Q4").pair) == 5
+    assert kaplan_meier(told, np.zeros(4, dtype=bool), np.arange(3.0)).tolist() == [1.0, 1.0, 1.0]
+    assert curve(told, pairs.units_of([3])).survival[:LEAD] == pytest.approx([3 / 4] * 7 + [1 / 2])
 
 
 def test_survival_is_of_those_whose_subsidy_ended_under_the_policy(runs: dict[str, Run], found: Comparison) -> None:

@@ -69,7 +69,8 @@ CURVE = Curve((0.0, 1.0, 4.0), (0.9, 0.6, 0.3), (0.8, 0.5, 0.1), (0.97, 0.7, 0.5
 def band(scenario: str, outcome: str) -> Band:
     same, low, high = (1.0, 2.0, 3.0, 4.0), (0.5, 1.5, 2.5, 3.5), (2.0, 3.0, 4.0, 5.0)
     more, zero = (1.0, 2.0, 3.5, 6.0), (0.0, 0.0, 0.5, 2.0)
-    return Band(scenario, outcome, QUARTERS, same, low, high, more, low, high, zero, zero, zero)
+    chance = ((0.2,) * 4,) * 3
+    return Band(scenario, outcome, QUARTERS, same, low, high, more, low, high, zero, zero, zero, *chance)
 
 
 def compared(*names: str, **changes: Any) -> Comparison:
@@ -106,6 +107,8 @@ def compared(*names: str, **changes: Any) -> Comparison:
             for dimension, group in (("region", "west"), ("sector", "ict"), ("province", "nb"))
         ),
         "spent": tuple(Spent(name, "regie-fund", "nb", 9, 2e6, 1.9e6, 12.0, 9.0, 3.0, 0.5) for name in names[:1]),
+        "places": (),
+        "ends": (),
         "survival": tuple(Survival(name, "since_policy", "2027-Q1", CURVE, CURVE) for name in names),
         "bands": tuple(band(name, outcome) for name in names for outcome in ("students_direct", "mkb_reached_share")),
         "why": (
