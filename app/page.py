@@ -90,20 +90,20 @@ def render(validation: Validation, command: list[str], words: Words) -> str:
         FILE,
         words,
         majority=round(100.0 * MAJORITY, 2),
-        tiles=list(_tiles(validation, words)),
-        patterns=list(_patterns(validation, words)),
+        tiles=list(tiles(validation, words)),
+        patterns=list(patterns(validation, words)),
         charts=list(_charts(validation, words)),
         survival=_survival(validation, words),
-        last_year=max(point.year for track in TRACKS for point in _points(validation, track)),
+        last_year=max(point.year for track in TRACKS for point in points_of(validation, track)),
         with_error=words("validate.with_error", runs=validation.runs[0]),
         summary=pages.summary_lines(validation, words),
-        misses=[_row(one, words) for one in validation.comparisons if not one.met],
+        misses=[target_row(one, words) for one in validation.comparisons if not one.met],
         never=[text for key, text in words.texts.items() if key.startswith("validate.never.")],
         again=list(_again(validation, command, words)),
     )
 
 
-def _tiles(validation: Validation, words: Words) -> Iterator[tuple[str, str]]:
+def tiles(validation: Validation, words: Words) -> Iterator[tuple[str, str]]:
     """Yield the numbers at the top, each with what it says."""
     found = validation.summary
     counts = {
@@ -119,9 +119,10 @@ def _tiles(validation: Validation, words: Words) -> Iterator[tuple[str, str]]:
         yield number, words(f"validate.tile.{key}")
 
 
-def _patterns(validation: Validation, words: Words) -> Iterator[dict[str, Any]]:
+def patterns(validation: Validation, words: Words) -> Iterator[dict[str, Any]]:
+    """Yield every pattern with its targets as rows, those that were fitted to first."""
     for pattern, compared in pages.by_pattern(validation):
-        rows = [_row(one, words) for one in compared]
+        rows = [target_row(one, words) for one in compared]
         yield {
             "id": pattern,
             "title": words(f"pattern.{pattern}"),
@@ -132,7 +133,8 @@ def _patterns(validation: Validation, words: Words) -> Iterator[dict[str, Any]]:
         }
 
 
-def _row(one: Comparison, words: Words) -> dict[str, Any]:
+def target_row(one: Comparison, words: Words) -> dict[str, Any]:
+    """Return what is shown of a target."""
     target = one.target
     return {
         "id": target.id,
@@ -163,7 +165,7 @@ def _missed(one: Comparison, words: Words) -> str:
 
 
 # ── charts ──────────────────────────────────────────────────────────────────────────────────────────────
-def _points(validation: Validation, track: str) -> list[Point]:
+def points_of(validation: Validation, track: str) -> list[Point]:
     """Return what was reported of the country."""
     return [
         Point(float(target.arguments["year"]), target.observed, target.tolerance, target.role == "validate")
@@ -175,7 +177,7 @@ def _points(validation: Validation, track: str) -> list[Point]:
 def _charts(validation: Validation, words: Words) -> Iterator[tuple[str, Markup]]:
     """Yield the charts of students, each with its title."""
     for track in TRACKS:
-        band, points = validation.students["country", track], _points(validation, track)
+        band, points = validation.students["country", track], points_of(validation, track)
         chart = band_chart(f"country-{track}", band, points, whole_share(words))
         yield words(f"validate.students.country_{track}"), Markup(chart)
     bands = [(words(f"validate.chart.{track}"), validation.students["province", track]) for track in TRACKS]

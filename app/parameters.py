@@ -56,12 +56,12 @@ def parameter_page(row: ParameterRow, words: Words) -> Table:
     table.add_row(words("parameters.value"), f"{row.value:g} {row.unit}")
     table.add_row(words("parameters.range"), _range(row, words))
     table.add_row(words("parameters.status"), words(f"status.{row.status}"))
-    for number, lines in enumerate(_sources(row, words)):
+    for number, lines in enumerate(sources(row, words)):
         table.add_row(words("parameters.source") if number == 0 else "", Text("\n").join(lines))
     return table
 
 
-def _sources(row: ParameterRow, words: Words) -> Iterator[list[Text]]:
+def sources(row: ParameterRow, words: Words) -> Iterator[list[Text]]:
     """Yield each source in a few lines."""
     citations = cited(row.source)
     for citation in citations:
