@@ -34,8 +34,10 @@ FINAL_REPORT = "eindrapportage"
 """A word in the title of the report of 2026."""
 STUDENTS = "P8"
 """The pattern of student numbers, which stands apart from the snapshots of partnerships."""
-SNAPSHOTS = {"2017": ("2017", "2018"), "2019": ("2019",), "2021": ("2021", "2022"), "2025": ("2025",)}
-"""Years of observation by snapshot."""
+SNAPSHOTS = {"2017": ("2017", "2018"), "2019": ("2019",), "2021": ("2021", "2022")}
+"""Years of observation by snapshot; what was reported in words alone, on 2025, has a table of its own."""
+LEARNT = 0.6
+"""Width of an interval, relative to that before the fit, up to which the fit has learnt something of a figure."""
 
 type Lines = Iterable[str]
 
@@ -70,6 +72,11 @@ class Page:
         """Return the head of a table, its words found by name."""
         return [self.row(*(self.own[name] for name in names)), f"|{'---|' * len(names)}"]
 
+    def number(self, value: float) -> str:
+        """Return a number as short as it can be, with the decimal sign of the language."""
+        text = f"{value:g}"
+        return text.replace(".", ",") if self.language is Language.NL else text
+
     def cite(self, citation: str) -> str:
         """Return a link to a row of evidence."""
         return f"[{citation}]({self.up}{EVIDENCE}#{anchor(citation)})"
@@ -101,8 +108,8 @@ def parameters(page: Page) -> Lines:
     """All parameters, with links to what their values rest on."""
     yield from page.head("parameter", "value", "status", "source", "meaning")
     for row in parameter_table().values():
-        interval = page.own["range"].format(low=f"{row.low:g}", high=f"{row.high:g}")
-        value = f"{row.value:g} ({interval}) {plain(row.unit)}"
+        interval = page.own["range"].format(low=page.number(row.low), high=page.number(row.high))
+        value = f"{page.number(row.value)} ({interval}) {plain(row.unit)}"
         status = page.words(f"status.{row.status}")
         meaning = plain(page.words.pick(row, "meaning"))
         yield page.row(f"{at(row.name)}`{row.name}`", value, status, _sources(page, row.source), meaning)
@@ -158,8 +165,9 @@ def _policy(page: Page, kind: str) -> Iterator[str]:
     yield ""
 
 
-def _kinds_of(scenario: str) -> set[str]:
-    return {policy.kind for policy in load_scenario(scenario).policies}
+@cache
+def _kinds_of(scenario: str) -> frozenset[str]:
+    return frozenset(policy.kind for policy in load_scenario(scenario).policies)
 
 
 def policy_list(page: Page) -> Lines:
@@ -211,7 +219,7 @@ def evidence(page: Page, which: str) -> Lines:
 def _evidence(page: Page, citation: str, row: Reported) -> str:
     told_of = [plain(row.quantity)]
     if isinstance(row, Evidence):
-        told_of.append(f"“{plain(row.quote)}” ({plain(row.section)})")
+        told_of.append(f"“{_quote(row)}” ({plain(row.section)})")
     else:
         told_of.append(f"{plain(row.source_title)}, {plain(row.source_address)}")
     if row.note:
@@ -225,6 +233,11 @@ def _evidence(page: Page, citation: str, row: Reported) -> str:
     return page.row(
         name, f"{plain(row.region)}, {row.period}", f"{row.value:g} {plain(row.unit)}", role, "<br>".join(told_of)
     )
+
+
+def _quote(row: Evidence) -> str:
+    """Return the words of a report, without the marks of its bold type."""
+    return plain(row.quote.replace("**", ""))
 
 
 # ── what the model gets right and wrong ─────────────────────────────────────────────────────────────────
@@ -279,6 +292,19 @@ def _places(page: Page, target: Target) -> str:
     return ", ".join(page.own["region"].get(region, region) for region in regions)
 
 
+def learnt(page: Page) -> Lines:
+    """The figures that fit although the interval left room to miss them."""
+    for one in validation().comparisons:
+        if one.met and one.relative_width <= LEARNT:
+            places = {
+                "figure": f"{shown.MARKS[one.target.role]} {_linked(page, one.target)}",
+                "reported": shown.reported(one.target, page.words),
+                "model": _predicted(page, one),
+                "width": page.words.percent(one.relative_width),
+            }
+            yield "- " + page.own["fitting"].format(**places)
+
+
 def misses(page: Page) -> Lines:
     """The figures that the model misses, each with the likely reason."""
     for one in validation().comparisons:
@@ -304,13 +330,15 @@ def validation_summary(page: Page) -> Lines:
 
 def final_report(page: Page) -> Lines:
     """What the report of 2026 says in words, and what the model shows of it."""
-    yield from page.head("observation", "as_reported")
+    yield from page.head("observation", "as_reported", "fits")
     by_target = {one.target.id: one for one in validation().comparisons}
     for citation, row in all_rows().items():
         if isinstance(row, Evidence) and FINAL_REPORT in row.report and row.statistic == "ordinal":
             compared = [by_target[target.id] for target in targets_of(citation)]
-            said = row.quote if page.language is Language.NL else row.quantity.removesuffix(" (1 = yes)")
-            yield page.row(f"{plain(said)} ({page.cite(citation)})", "; ".join(_said(page, row, compared)))
+            said = _quote(row) if page.language is Language.NL else plain(row.quantity.removesuffix(" (1 = yes)"))
+            met = [page.words("validate.yes") if one.met else f"**{page.words('validate.no')}**" for one in compared]
+            cells = ("; ".join(_said(page, row, compared)), ", ".join(met))
+            yield page.row(f"{said} ({page.cite(citation)})", *cells)
 
 
 def _said(page: Page, row: Evidence, compared: Sequence[Comparison]) -> Iterator[str]:
@@ -359,6 +387,7 @@ TABLES: Mapping[str, Callable[..., Lines]] = {
     "equations": equations,
     "evidence": evidence,
     "final-report": final_report,
+    "learnt": learnt,
     "mechanisms": mechanism_list,
     "misses": misses,
     "outcomes": outcomes,
