@@ -12,7 +12,7 @@ PINS := requirements
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-analysis setup-app setup-cluster setup-docs setup-robustness setup-dev run app calibrate validate test check bench lock clean
+.PHONY: help setup setup-analysis setup-app setup-cluster setup-docs setup-robustness setup-dev run app calibrate validate docs test check bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,10 @@ calibrate: setup-analysis ## Fit the model to what was reported (ARGS="..." is p
 
 validate: setup-analysis ## Compare the fitted model with what was reported and held back (ARGS="..." is passed on)
 	$(BIN)/pps validate $(ARGS)
+
+docs: setup-docs ## Build the books as a site in build/docs that needs no network
+	$(BIN)/python -m sphinx -b html -W --keep-going -q docs build/docs
+	@echo "Open build/docs/index.html"
 
 test: check ## Check everything, then run the tests (ARGS="..." is passed on to pytest)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)

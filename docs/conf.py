@@ -14,9 +14,8 @@ language = "en"
 
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
-# A page of another branch may not be there yet; and rows of tables are anchors in HTML, which MyST does not know:
-# tests/test_docs.py follows every link in the built pages instead.
-suppress_warnings = ["toc.empty_glob", "myst.xref_missing"]
+# Rows of tables are anchors in HTML, which MyST does not know; tests/test_docs.py follows every link of built pages.
+suppress_warnings = ["myst.xref_missing"]
 
 html_theme = "furo"
 html_title = "PPS Ecosystem"
