@@ -29,7 +29,7 @@ from scenarios.scenario import list_scenarios, load_scenario
 from sim.outcomes import outcome_table
 
 DOCS = Path(__file__).parent
-EVIDENCE, PARAMETERS, OUTCOMES = "reference/evidence.md", "reference/parameters.md", "reference/outcomes.md"
+EVIDENCE, TARGETS, OUTCOMES = "reference/evidence.md", "reference/targets.md", "reference/outcomes.md"
 FINAL_REPORT = "eindrapportage"
 """A word in the title of the report of 2026."""
 STUDENTS = "P8"
@@ -106,13 +106,13 @@ def at(name: str) -> str:
 # ── parameters and outcomes ─────────────────────────────────────────────────────────────────────────────
 def parameters(page: Page) -> Lines:
     """All parameters, with links to what their values rest on."""
-    yield from page.head("parameter", "value", "status", "source", "meaning")
+    yield from page.head("parameter", "value", "status", "source")
     for row in parameter_table().values():
         interval = page.own["range"].format(low=page.number(row.low), high=page.number(row.high))
         value = f"{page.number(row.value)} ({interval}) {plain(row.unit)}"
         status = page.words(f"status.{row.status}")
         meaning = plain(page.words.pick(row, "meaning"))
-        yield page.row(f"{at(row.name)}`{row.name}`", value, status, _sources(page, row.source), meaning)
+        yield page.row(f"{at(row.name)}`{row.name}`<br>{meaning}", value, status, _sources(page, row.source))
 
 
 def _sources(page: Page, source: str) -> str:
@@ -225,7 +225,7 @@ def _evidence(page: Page, citation: str, row: Reported) -> str:
     if row.note:
         told_of.append(plain(row.note))
     role = page.words(f"role.{row.role}")
-    if uses := [target.id for target in targets_of(citation)]:
+    if uses := [f"[{target.id}]({page.up}{TARGETS}#{target.id})" for target in targets_of(citation)]:
         role = f"{role}; target {', '.join(uses)}"
     if row.no_target:
         role = f"{role}; {page.words(f'no_target.{row.no_target}')}"
@@ -233,6 +233,18 @@ def _evidence(page: Page, citation: str, row: Reported) -> str:
     return page.row(
         name, f"{plain(row.region)}, {row.period}", f"{row.value:g} {plain(row.unit)}", role, "<br>".join(told_of)
     )
+
+
+def targets(page: Page) -> Lines:
+    """Everything that a run is compared with: how it is observed, and the tolerance with its reason."""
+    yield "| target | reported | observed by | when | why this tolerance |"
+    yield "|---|---|---|---|---|"
+    for pattern in PATTERNS:
+        for target in (one for one in all_targets() if one.pattern == pattern):
+            name = f"{at(target.id)}{shown.MARKS[target.role]} `{target.id}`<br>{_linked(page, target)}"
+            arguments = ", ".join(f"{key}={value}" for key, value in target.arguments.items())
+            value = f"{shown.reported(target, page.words)} {shown.unit(target, page.words)}".strip()
+            yield page.row(name, value, f"`{target.operator}({arguments})`", target.when, plain(target.why))
 
 
 def _quote(row: Evidence) -> str:
@@ -396,6 +408,7 @@ TABLES: Mapping[str, Callable[..., Lines]] = {
     "policy-list": policy_list,
     "scenarios": scenarios,
     "snapshot": snapshot,
+    "targets": targets,
     "terms": terms,
     "validation-summary": validation_summary,
 }
