@@ -26,13 +26,22 @@ html_show_copyright = False
 html_last_updated_fmt = None  # the same input gives the same pages
 
 DUTCH = "nl/"
+SAID_IN_DUTCH = {
+    "Home": "Begin",
+    "Next": "Volgende",
+    "On this page": "Op deze pagina",
+    "Previous": "Vorige",
+    "Search": "Zoeken",
+}
+"""What the theme says around a page."""
 
 
 def setup(app: Sphinx) -> None:
-    """Tell screen readers which pages are Dutch."""
+    """Let a Dutch page say so to screen readers, and speak Dutch around its text: Sphinx knows one language a site."""
     app.connect("html-page-context", _language)
 
 
 def _language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     if page.startswith(DUTCH):
         context["language"] = "nl"
+        context["_"] = lambda text: SAID_IN_DUTCH.get(text, text)

@@ -205,6 +205,10 @@ def test_the_site_needs_no_network_and_its_links_lead_somewhere(tmp_path: Path) 
     assert not list(broken_links(tmp_path, read))
     dutch = {path for path, page in read.items() if page.language == "nl"}
     assert dutch == set((tmp_path / "nl").rglob("*.html"))
+    around = [
+        re.search(r">\s*(Volgende|Next)\s*<", text_of(tmp_path / page)) for page in ("nl/gids.html", "en/guide.html")
+    ]
+    assert [found and found[1] for found in around] == ["Volgende", "Next"]
 
 
 def test_a_load_from_elsewhere_and_a_broken_link_would_be_noticed(tmp_path: Path) -> None:
