@@ -208,8 +208,8 @@ def evidence(page: Page, which: str) -> Lines:
     for report in dict.fromkeys(published):
         if report:
             yield from (f"### {plain(report)}", "")
-        yield "| id | about | value | role | what |"
-        yield "|---|---|---|---|---|"
+        yield "| id | value, about, role | what |"
+        yield "|---|---|---|"
         for (citation, row), of in zip(rows.items(), published, strict=True):
             if of == report:
                 yield _evidence(page, citation, row)
@@ -229,10 +229,8 @@ def _evidence(page: Page, citation: str, row: Reported) -> str:
         role = f"{role}; target {', '.join(uses)}"
     if row.no_target:
         role = f"{role}; {page.words(f'no_target.{row.no_target}')}"
-    name = f"{at(anchor(citation))}{plain(citation)}"
-    return page.row(
-        name, f"{plain(row.region)}, {row.period}", f"{row.value:g} {plain(row.unit)}", role, "<br>".join(told_of)
-    )
+    value = f"**{row.value:g} {plain(row.unit)}**<br>{plain(row.region)}, {row.period}<br>{role}"
+    return page.row(f"{at(anchor(citation))}{plain(citation)}", value, "<br>".join(told_of))
 
 
 def targets(page: Page) -> Lines:
