@@ -125,7 +125,7 @@ def test_commands_and_scenarios_that_people_read_of_exist(path: Path) -> None:
     commands = {
         str(command.name or command.callback.__name__) for command in app.registered_commands if command.callback
     }
-    commands |= {str(group.name) for group in app.registered_groups} | {"app"}
+    commands |= {str(group.name) for group in app.registered_groups}
     text = text_of(path)
     assert set(re.findall(r"\bpps ([a-z]+)\b", text)) <= commands
     named = re.findall(r"pps compare ([a-z][a-z -]*[a-z])(?= --| NAAM| NAME| \\|`|\n)", text)
