@@ -1,0 +1,170 @@
+"""The page in a real browser: how soon it answers, what it loads, and what sessions cost: `python -m benchmarks.page`.
+
+Server, browser and runs share the machine, and all that it does besides is measured too.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+SESSIONS = 20
+AGAIN = 5
+PATIENCE = 300_000  # milliseconds
+ANSWER = ".pps.answer .cards"
+ASKED = "?v=1&page=explore&n=64&scale=0.05"
+NAMES = {
+    "cold_shell": ("first visit: the page stands", "s"),
+    "cold_answer": ("first visit: the first answer", "s"),
+    "cold_megabytes": ("first visit: loaded", "MB"),
+    "warm_shell": ("next visit: the page stands", "s"),
+    "warm_answer": ("next visit: the first answer", "s"),
+    "warm_megabytes": ("next visit: loaded", "MB"),
+    "new_first": ("slider released: first answer, nobody asked before (to reach: 0.3)", "s"),
+    "new_full": ("slider released: all 64 pairs", "s"),
+    "known_first": ("slider released: first answer, asked before (to reach: 0.1)", "s"),
+    "crowd_first": ("sessions that start together: the first has its answer", "s"),
+    "crowd_last": ("sessions that start together: the last has its answer", "s"),
+    "megabytes_per_session": ("memory of the server for a session", "MB"),
+}
+
+
+def main() -> None:
+    """Measure, and show it."""
+    found = measure()
+    table = Table(title="The page", title_justify="left", title_style="bold", header_style="")
+    for column, justify in (("", "left"), ("", "right"), ("", "left")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for key, (label, unit) in NAMES.items():
+        table.add_row(label, f"{found[key]:.2f}", unit)
+    console = Console()
+    console.print(table)
+    console.print(json.dumps({key: round(value, 3) for key, value in found.items()}))
+
+
+def measure(sessions: int = SESSIONS, again: int = AGAIN) -> dict[str, float]:
+    """Return times in seconds and sizes in megabytes, by the names above."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.conftest import BROWSERS, FLAGS, Server
+
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        raise SystemExit(f"none of {', '.join(BROWSERS)} is installed")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(Path(folder))
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            assert server.process is not None
+            return {
+                **_visits(browser, server.address),
+                **_slider(browser, server.address, again),
+                **_crowd(browser, server.address, sessions, server.process.pid),
+            }
+        finally:
+            browser.close()
+            server.stop()
+
+
+@contextmanager
+def _visitor(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    yield page
+    context.close()
+
+
+def _visits(browser: Any, address: str) -> dict[str, float]:
+    """Measure the first visit of a browser and its next."""
+    found: dict[str, float] = {}
+    with _visitor(browser) as page:
+        received: list[float] = []
+        network = page.context.new_cdp_session(page)
+        network.send("Network.enable")
+        network.on("Network.loadingFinished", lambda one: received.append(one["encodedDataLength"]))
+        network.on("Network.webSocketFrameReceived", lambda one: received.append(len(one["response"]["payloadData"])))
+        for name in ("cold", "warm"):
+            received.clear()
+            begin = time.perf_counter()
+            page.goto(address + ASKED)
+            page.wait_for_selector(".pps.shell")
+            found[f"{name}_shell"] = time.perf_counter() - begin
+            page.wait_for_selector(ANSWER)
+            found[f"{name}_answer"] = time.perf_counter() - begin
+            _complete(page)
+            found[f"{name}_megabytes"] = sum(received) / 1e6
+    return found
+
+
+def _slider(browser: Any, address: str, again: int) -> dict[str, float]:
+    """Measure how soon the release of a slider is answered, for settings that nobody asked for, and back again."""
+    new_first, new_full, known_first = [], [], []
+    with _visitor(browser) as page:
+        page.goto(address + ASKED)
+        _complete(page)
+        slider = page.locator(".controls input[type=range]").first
+        for _ in range(again):
+            begin = _press(page, slider, "ArrowLeft")
+            new_first.append(time.perf_counter() - begin)
+            _complete(page)
+            new_full.append(time.perf_counter() - begin)
+            known_first.append(time.perf_counter() - _press(page, slider, "ArrowRight"))
+            _complete(page)
+            _press(page, slider, "ArrowLeft")  # known by now: one step further for the next
+            _complete(page)
+    every = {"new_first": new_first, "new_full": new_full, "known_first": known_first}
+    return {name: statistics.median(times) for name, times in every.items()}
+
+
+def _press(page: Any, slider: Any, key: str) -> float:
+    """Move the slider, wait for another answer, and return when it was moved."""
+    before = page.inner_text(ANSWER)
+    begin = time.perf_counter()
+    slider.press(key)
+    page.wait_for_function(f"before => document.querySelector('{ANSWER}').innerText !== before", arg=before)
+    return begin
+
+
+def _complete(page: Any) -> None:
+    """Wait until all pairs have come and are drawn."""
+    bar = "document.querySelector('.controls [role=progressbar]')"
+    page.wait_for_function(f"{bar} && {bar}.ariaValueNow === {bar}.ariaValueMax && {bar}.ariaValueMax !== '0'")
+    page.wait_for_function("!document.querySelector('.controls .run button')")
+
+
+def _crowd(browser: Any, address: str, sessions: int, server: int) -> dict[str, float]:
+    """Measure what many sessions that start together wait for, and what the server needs for them."""
+    before = _resident(server)
+    contexts = [browser.new_context(viewport={"width": 1440, "height": 900}) for _ in range(sessions)]
+    pages = [context.new_page() for context in contexts]
+    begin = time.perf_counter()
+    for page in pages:
+        page.goto(address + ASKED, wait_until="commit", timeout=PATIENCE)
+    times = []
+    for page in pages:
+        page.wait_for_selector(ANSWER, timeout=PATIENCE)
+        times.append(time.perf_counter() - begin)
+    grown = _resident(server) - before
+    for context in contexts:
+        context.close()
+    return {"crowd_first": min(times), "crowd_last": max(times), "megabytes_per_session": grown / sessions}
+
+
+def _resident(process: int) -> float:
+    """Return the memory of a process in megabytes; Linux tells it in pages of 4 kB."""
+    return int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1]) * 4096 / 1e6
+
+
+if __name__ == "__main__":
+    main()
