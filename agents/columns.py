@@ -7,7 +7,7 @@ whole columns. An agent's attributes are descriptors into its row: `firm.learnin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
@@ -18,6 +18,7 @@ import numpy.typing as npt
 type Floats = npt.NDArray[np.float64]
 type Ints = npt.NDArray[np.int64]
 type Bools = npt.NDArray[np.bool_]
+type Copied = dict[type, npt.NDArray[Any]]
 
 
 def limited(values: Floats) -> Floats:
@@ -44,8 +45,17 @@ def column(dtype: type, fill: Any = 0, width: tuple[int, ...] | str | None = Non
     return _Spec(dtype, fill, width)
 
 
+def rows_of(copy: Copied) -> int:
+    """Return the number of rows of a copy of a table."""
+    return len(next(iter(copy.values())).T)
+
+
 class Table:
-    """Columns of equal length; a row is an organisation and its number a permanent id."""
+    """Columns of equal length; a row is an organisation and its number a permanent id.
+
+    Columns of one type stand in one block of memory, in the order in which they are declared: so a quarter of all of
+    them is copied at once, and neighbours can be worked on together. A column whose width is named stands alone.
+    """
 
     _specs: ClassVar[dict[str, _Spec]] = {}
 
@@ -64,11 +74,8 @@ class Table:
             sizes: The sizes that columns name as their width.
         """
         self.n = 0
-        self._capacity = max(capacity, 1)
-        self._store: dict[str, npt.NDArray[Any]] = {}
-        for name, spec in self._specs.items():
-            width = (sizes[spec.width],) if isinstance(spec.width, str) else spec.width or ()
-            self._store[name] = np.full((self._capacity, *width), spec.fill, dtype=spec.dtype)
+        self._sizes = sizes
+        self._allocate(max(capacity, 1))
         self._show()
 
     def __len__(self) -> int:
@@ -93,15 +100,51 @@ class Table:
         self._show()
         return first
 
+    def together(self, first: str, last: str) -> npt.NDArray[Any]:
+        """Return neighbouring columns of one type, from `first` to `last`, as the rows of one array."""
+        block = self._blocks[self._specs[first].dtype]
+        return block[self._place[first].start : self._place[last].stop, : self.n]
+
+    def copied(self) -> Copied:
+        """Return a copy of all columns but those whose width is named."""
+        return {kind: block[:, : self.n].copy() for kind, block in self._blocks.items()}
+
+    def append_copied(self, copies: Iterable[Copied]) -> None:
+        """Append the rows of copies of tables, whose columns are the first of each type of this table."""
+        for copy in copies:
+            first, last = self.n, self.n + rows_of(copy)
+            self._reserve(last)
+            for kind, block in copy.items():
+                self._blocks[kind][: len(block), first:last] = block
+            self.n = last
+        self._show()
+
+    def _allocate(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._place: dict[str, slice] = {}
+        lines: dict[type, int] = {}
+        for name, spec in self._specs.items():
+            if not isinstance(spec.width, str):
+                first = lines.get(spec.dtype, 0)
+                lines[spec.dtype] = first + (spec.width[0] if spec.width else 1)
+                self._place[name] = slice(first, lines[spec.dtype])
+        self._blocks = {kind: np.empty((count, capacity), dtype=kind) for kind, count in lines.items()}
+        self._store: dict[str, npt.NDArray[Any]] = {}
+        for name, spec in self._specs.items():
+            if isinstance(spec.width, str):
+                self._store[name] = np.empty((capacity, self._sizes[spec.width]), dtype=spec.dtype)
+            else:
+                block = self._blocks[spec.dtype][self._place[name]]
+                self._store[name] = block.T if spec.width else block[0]
+            self._store[name][:] = spec.fill
+
     def _reserve(self, rows: int) -> None:
         if rows <= self._capacity:
             return
-        self._capacity = max(rows, 2 * self._capacity)
-        for name, spec in self._specs.items():
-            store = self._store[name]
-            grown = np.full((self._capacity, *store.shape[1:]), spec.fill, dtype=spec.dtype)
-            grown[: self.n] = store[: self.n]
-            self._store[name] = grown
+        before = self._store
+        self._allocate(max(rows, 2 * self._capacity))
+        for name, store in self._store.items():
+            store[: self.n] = before[name][: self.n]
 
     def _show(self) -> None:
         vars(self).update({name: store[: self.n] for name, store in self._store.items()})

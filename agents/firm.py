@@ -5,11 +5,9 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
-import numpy as np
-
 from agents.base import RowAgent
 from agents.columns import Bools, Cell, Floats, Ints, Table, column
-from agents.partnership import FIRM_KINDS, Role
+from agents.partnership import Role
 
 
 class Size(IntEnum):
@@ -34,23 +32,20 @@ class Firms(Table):
     large: Bools = column(bool, False)
     top: Bools = column(bool, False)  # one of the region's largest employers
     capacity: Floats = column(float, 1.0)  # memberships that the firms it stands for can have together
-    learning_culture: Floats = column(float)
     innovation_need: Floats = column(float)
     vacancies: Floats = column(float)
     # beliefs about the mbo: 0 not seen as such, 1 trusted
     belief_staff: Floats = column(float)
     belief_llo: Floats = column(float)
     belief_innovation: Floats = column(float)
+    learning_culture: Floats = column(float)
     # why it would take part; the three sum to one
     motive_staff: Floats = column(float)
     motive_llo: Floats = column(float)
     motive_innovation: Floats = column(float)
     patience: Floats = column(float)  # quarters without results
     bbl_places: Floats = column(float)
-    # refreshed when a membership starts, changes or ends
-    memberships: Ints = column(int)
-    role: Ints = column(int)
-    pps: Ints = column(int, -1)
+    memberships: Ints = column(int)  # refreshed when a membership starts or ends
 
 
 class Firm(RowAgent):
@@ -70,7 +65,6 @@ class Firm(RowAgent):
     motive_innovation = Cell()
     patience = Cell()
     bbl_places = Cell()
-    role = Cell(Role)
 
     @property
     def region(self) -> str:
@@ -85,18 +79,23 @@ class Firm(RowAgent):
     @property
     def pps(self) -> list[Any]:
         """The partnerships it takes part in now."""
-        table = self.model.memberships
-        rows = table.active()
-        mine = (table.member[rows] == self.row) & np.isin(table.kind[rows], FIRM_KINDS)
-        return [self.model.partnerships[int(k)] for k in table.pps[rows[mine]]]
+        return [self.model.partnerships[int(k)] for k in self.model.memberships.pps[self._memberships]]
+
+    @property
+    def role(self) -> Role:
+        """The most committed role that it has now."""
+        return Role(int(self.model.memberships.role[self._memberships].max(initial=Role.GEEN)))
 
     @property
     def experienced_value(self) -> float:
         """Value it experiences in the partnership it joined last, 0-1; 0 when in none."""
-        table = self.model.memberships
-        rows = table.active()
-        mine = rows[(table.member[rows] == self.row) & np.isin(table.kind[rows], FIRM_KINDS)]
-        return float(table.value[mine[-1]]) if len(mine) else 0.0
+        mine = self._memberships
+        return float(self.model.memberships.value[mine[-1]]) if len(mine) else 0.0
+
+    @property
+    def _memberships(self) -> Ints:
+        rows: Ints = self.model.memberships.of_firms()
+        return rows[self.model.memberships.member[rows] == self.row]
 
 
 class MkbFirm(Firm):

@@ -127,8 +127,8 @@ class Payer(IntEnum):
     GEMEENTE = 5
 
 
-class PpsTable(Table):
-    """All partnerships that ever started, one row each. Quarters count from the first; -1 is never."""
+class PpsState(Table):
+    """What partnerships are. Quarters count from the first; -1 is never."""
 
     school: Ints = column(int)
     sector: Ints = column(int)
@@ -164,13 +164,9 @@ class PpsTable(Table):
     adequacy: Floats = column(float)
     effort: Floats = column(float)
     income: Floats = column(float, 0.0, (6,))  # smoothed cash income by payer, euro a quarter
-    due_national: Ints = column(int, 0, "quarters")  # cents to be paid per quarter
-    due_provincial: Ints = column(int, 0, "quarters")
-    due_policy: Ints = column(int, 0, "quarters")  # as above, granted by a policy
     regie_from: Ints = column(int, -1)  # first quarter in which subsidy pays nothing but regie
     earmarked: Ints = column(int)  # cents received this quarter for regie and nothing else
     own_share: Floats = column(float, 1.0)  # share of the school in the project, as a factor of what is usual
-    planned: Floats = column(float, 0.0, "quarters")  # project cost, euro per quarter, in cash and in kind
     span: Ints = column(int, 16)  # quarters of the first project
     subsidy_start: Ints = column(int, -1)
     subsidy_end: Ints = column(int, -1)  # first quarter without subsidy, as long as nothing is decided
@@ -205,6 +201,15 @@ class PpsTable(Table):
     teachers: Floats = column(float)
     professionals: Floats = column(float)
     llo: Floats = column(float)
+
+
+class PpsTable(PpsState):
+    """All partnerships that ever started, one row each, with what is fixed for each quarter."""
+
+    due_national: Ints = column(int, 0, "quarters")  # cents to be paid per quarter
+    due_provincial: Ints = column(int, 0, "quarters")
+    due_policy: Ints = column(int, 0, "quarters")  # as above, granted by a policy
+    planned: Floats = column(float, 0.0, "quarters")  # project cost, euro per quarter, in cash and in kind
     # its own chance: one uniform per quarter and purpose, fixed at birth by its identity
     chance: Floats = column(float, 0.0, "chances")
 
@@ -232,9 +237,34 @@ class Memberships(Table):
     ahead_llo: Floats = column(float)
     ahead_innovation: Floats = column(float)
 
+    def __init__(self, capacity: int = 16) -> None:
+        super().__init__(capacity)
+        self._active: Ints | None = None  # known until one starts or ends
+        self._of_firms: Ints | None = None
+
+    def append(self, count: int = 1, **values: Any) -> int:
+        """Append memberships and return the row of the first."""
+        self._active = self._of_firms = None
+        return super().append(count, **values)
+
+    def end(self, rows: Ints | Bools, quarter: int, why: Leaving) -> None:
+        """End memberships in a quarter, and keep the reason."""
+        self._active = self._of_firms = None
+        self.until[rows] = quarter
+        self.why[rows] = why
+
     def active(self) -> Ints:
         """Return the rows of the memberships that have not ended."""
-        return (self.until < 0).nonzero()[0]
+        if self._active is None:
+            self._active = (self.until < 0).nonzero()[0]
+        return self._active
+
+    def of_firms(self) -> Ints:
+        """Return the rows of the memberships of firms that have not ended."""
+        if self._of_firms is None:
+            rows = self.active()
+            self._of_firms = rows[self.kind[rows] <= Kind.GROOTBEDRIJF]
+        return self._of_firms
 
 
 class Pps(RowAgent):

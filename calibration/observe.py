@@ -27,7 +27,7 @@ from sim.drivers import drivers
 from sim.enrolment import BBL, BOL, SchoolYear
 from sim.model import PpsModel
 from sim.outcomes import OUTCOMES
-from sim.record import OF_PPS, PpsHistory, after_subsidy, waves
+from sim.record import PpsHistory, after_subsidy, waves
 from sim.students import students
 from sim.world import PpsWorld
 
@@ -201,9 +201,7 @@ def _active(world: PpsWorld) -> Bools:
 
 def _now(world: PpsWorld) -> PpsHistory:
     """Return what the recorder keeps of partnerships, of this quarter."""
-    now = PpsHistory(len(world.pps))
-    now.append(len(world.pps), quarter=world.quarter, **{name: getattr(world.pps, name) for name in OF_PPS})
-    return now
+    return PpsHistory.of({world.quarter: world.pps.copied()})
 
 
 def _of_firms(world: PpsWorld) -> Ints:

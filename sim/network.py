@@ -53,8 +53,7 @@ def join(
 
 def leave(world: PpsWorld, rows: Ints, why: Leaving) -> None:
     """End memberships and keep the reason."""
-    world.memberships.until[rows] = world.quarter
-    world.memberships.why[rows] = why
+    world.memberships.end(rows, world.quarter, why)
 
 
 def carried_by(world: PpsWorld, hogeschool: int) -> int:
@@ -65,23 +64,15 @@ def carried_by(world: PpsWorld, hogeschool: int) -> int:
 
 def count_partners(world: PpsWorld) -> None:
     """Refresh the counts of partners on partnerships and of memberships on firms."""
-    table, pps, firms = world.memberships, world.pps, world.firms
+    table, pps, memberships = world.memberships, world.pps, world.firms.memberships
     rows = table.active()
-    of, kind, role = table.pps[rows], table.kind[rows], table.role[rows]
-    cells = len(Kind) * len(Role)
-    number = np.bincount((of * len(Kind) + kind) * len(Role) + role, minlength=len(pps) * cells)
-    counts = number.reshape(len(pps), cells).astype(np.float64) @ _COUNTED  # whole numbers: exact on every machine
-    for name, counted in zip(_COUNTS, counts.T, strict=True):
-        getattr(pps, name)[:] = counted
-    is_firm = kind <= Kind.GROOTBEDRIJF
-    members = table.member[rows[is_firm]]
-    firms.memberships[world.counted_firms] = 0
-    firms.role[world.counted_firms] = Role.GEEN
-    firms.pps[world.counted_firms] = -1
-    np.add.at(firms.memberships, members, 1)
-    np.maximum.at(firms.role, members, role[is_firm])
-    firms.pps[members] = of[is_firm]
-    world.counted_firms = members
+    cell = (table.pps[rows] * len(Kind) + table.kind[rows]) * len(Role) + table.role[rows]
+    number = np.bincount(cell, minlength=len(pps) * len(_COUNTED)).reshape(len(pps), len(_COUNTED))
+    counts = number.astype(np.float64) @ _COUNTED  # whole numbers: exact on every machine
+    pps.together(_COUNTS[0], _COUNTS[-1])[:] = counts.T
+    memberships[world.counted_firms] = 0
+    world.counted_firms = table.member[table.of_firms()]
+    np.add.at(memberships, world.counted_firms, 1)
 
 
 def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
@@ -93,11 +84,11 @@ def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
         "field": field,
         "core": field & (role >= Role.ADVISEUR),
         "owners": is_firm & (role == Role.MEDE_EIGENAAR),
+        "partners": kind >= 0,
         "branches": kind == Kind.BRANCHEORGANISATIE,
         "municipalities": kind == Kind.GEMEENTE,
         "vmbo": kind == Kind.VMBO,
         "hogescholen": kind == Kind.HOGESCHOOL,
-        "partners": kind >= 0,
     }
     return tuple(columns), np.array(list(columns.values()), dtype=np.float64).T
 

@@ -6,11 +6,13 @@ out together when somebody asks for them, which costs hardly more than working o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from agents.columns import Bools, Floats, Ints, Table, column
+from agents.columns import Bools, Copied, Floats, Ints, column, rows_of
 from agents.parameter_fields import Parameters
-from agents.partnership import Block, Decision, Kind, Payer, Position, Status
+from agents.partnership import Decision, Block, Kind, Payer, Position, PpsState, Status
 from sim.enrolment import BBL, BOL
 from sim.ledger import CENTS, IN_KIND
 from sim.money import INCOME
@@ -20,52 +22,33 @@ from sim.world import PpsWorld
 type Columns = dict[str, Floats | Ints | Bools]
 
 PUBLIC = ("national_subsidy", "provincial_subsidy", "regie_funding", "municipal_contribution")
-MKB_TRAITS = ("learning_culture", "belief_llo", "belief_innovation")
-"""What is recorded as a mean over all mkb firms."""
+MKB_TRAITS = ("belief_llo", "belief_innovation", "learning_culture")
+"""What is recorded as a mean over all mkb firms: neighbouring columns of theirs."""
 
 
-class PpsHistory(Table):
-    """What is kept of partnerships: one row per partnership and quarter, its columns those of `PpsTable`."""
+class PpsHistory(PpsState):
+    """What is kept of partnerships: one row per partnership and quarter."""
 
     quarter: Ints = column(int)
-    school_province: Ints = column(int)  # of the lead school, which may stand in another province
     euros: Floats = column(float, 0.0, (len(INCOME),))  # income of the quarter by stream
-    province: Ints = column(int)
-    position: Ints = column(int)
-    phase: Ints = column(int)
-    blocks: Floats = column(float, 0.0, (len(Block),))
-    regie_fte: Floats = column(float)
-    adequacy: Floats = column(float)
-    income: Floats = column(float, 0.0, (len(Payer),))
-    last_paid: Ints = column(int)
-    status: Ints = column(int)
-    decision: Ints = column(int)
-    network_alive: Bools = column(bool)
-    firms: Ints = column(int)
-    large: Ints = column(int)
-    field: Ints = column(int)
-    core: Ints = column(int)
-    owners: Ints = column(int)
-    partners: Ints = column(int)
-    vmbo: Ints = column(int)
-    hogescholen: Ints = column(int)
-    students_direct: Floats = column(float)
-    students_indirect: Floats = column(float)
-    teachers: Floats = column(float)
-    professionals: Floats = column(float)
-    llo: Floats = column(float)
+
+    @classmethod
+    def of(cls, copies: dict[int, Copied]) -> PpsHistory:
+        """Return copies of the columns of partnerships one after another; given by quarter."""
+        history = cls(sum(rows_of(copy) for copy in copies.values()))
+        history.append_copied(copies.values())
+        history.quarter[:] = np.repeat(list(copies), [rows_of(copy) for copy in copies.values()])
+        return history
 
 
-OF_PPS = tuple(name for name in PpsHistory().names() if name not in ("quarter", "school_province", "euros"))
+@dataclass(frozen=True)
+class MembershipHistory:
+    """What is kept of memberships: one element per active membership and quarter."""
 
-
-class MembershipHistory(Table):
-    """What is kept of memberships: one row per active membership and quarter."""
-
-    quarter: Ints = column(int)
-    province: Ints = column(int)  # of the partnership
-    kind: Ints = column(int)
-    member: Ints = column(int)
+    quarter: Ints
+    province: Ints  # of the partnership
+    kind: Ints
+    member: Ints
 
 
 class Recorder:
@@ -83,10 +66,11 @@ class Recorder:
 
     def _keep_from(self, quarter: int) -> None:
         self.first = self.next = quarter
-        self.pps = PpsHistory()
-        self.memberships = MembershipHistory()
-        self.students: list[Ints] = []  # stock by quarter
-        self.mkb_sums: list[list[Floats]] = []  # by quarter and trait
+        self._pps: dict[int, Copied] = {}  # by quarter, as what follows
+        self._euros: list[Floats] = []
+        self._members: list[Ints] = []  # rows of the active memberships
+        self.students: list[Ints] = []  # stock
+        self.mkb_sums: list[Floats] = []  # by trait and place
 
     @property
     def values(self) -> Floats:
@@ -95,32 +79,34 @@ class Recorder:
         NaN where a quantity is not defined, such as a share of nothing, and in quarters that were not lived yet.
         """
         if self.next > self.first:
+            self.pps, self.memberships = self._partnerships_kept(), self._memberships_kept()
             _work_out(self.world, self)
             self._keep_from(self.next)
         return self._values
 
     def keep(self) -> None:
         """Keep what the outcomes of this quarter follow from."""
-        world, pps, table = self.world, self.world.pps, self.world.memberships
+        world = self.world
         self.next = world.quarter + 1
-        if len(pps):
-            self.pps.append(
-                len(pps),
-                quarter=world.quarter,
-                school_province=world.province_of[world.school_region[pps.school]],
-                euros=world.income.T,
-                **{name: getattr(pps, name) for name in OF_PPS},
-            )
-        rows = table.active()
-        self.memberships.append(
-            len(rows),
-            quarter=world.quarter,
-            province=pps.province[table.pps[rows]],
-            kind=table.kind[rows],
-            member=table.member[rows],
-        )
+        if len(world.pps):
+            self._pps[world.quarter] = world.pps.copied()
+            self._euros.append(world.income.T)
+        self._members.append(world.memberships.active())
         self.students.append(world.enrolment.stock)
-        self.mkb_sums.append([self._over_firms(self.mkb * getattr(world.firms, name)) for name in MKB_TRAITS])
+        traits = world.firms.together(MKB_TRAITS[0], MKB_TRAITS[-1])
+        self.mkb_sums.append(np.array([self._over_firms(values) for values in self.mkb * traits]))
+
+    def _partnerships_kept(self) -> PpsHistory:
+        history = PpsHistory.of(self._pps)
+        if self._euros:
+            history.euros[:] = np.concatenate(self._euros)
+        return history
+
+    def _memberships_kept(self) -> MembershipHistory:
+        """Return the memberships that were active; all but their role stays as it was when they began."""
+        table, rows = self.world.memberships, np.concatenate(self._members)
+        quarter = np.repeat(np.arange(self.first, self.next), [len(members) for members in self._members])
+        return MembershipHistory(quarter, self.world.pps.province[table.pps[rows]], table.kind[rows], table.member[rows])
 
     def _over_firms(self, values: Floats) -> Floats:
         """Sum a quantity of all firms by province and in total."""
@@ -166,8 +152,9 @@ def _work_out(world: PpsWorld, recorder: Recorder) -> None:
     pps, p = recorder.pps, world.p
     for name, amounts in (_partnerships(pps, p) | _networks(pps, p) | _money(pps)).items():
         recorder.put(name, recorder.sums(pps.quarter, pps.province, amounts))
+    school_province = world.province_of[world.school_region[pps.school]]
     for name, amounts in _at_school(pps).items():
-        recorder.put(name, recorder.sums(pps.quarter, pps.school_province, amounts))
+        recorder.put(name, recorder.sums(pps.quarter, school_province, amounts))
     _applications(world, recorder)
     _policies(world, recorder)
     _partners(world, recorder)
