@@ -47,6 +47,16 @@ class Firms(Table):
     bbl_places: Floats = column(float)
     memberships: Ints = column(int)  # refreshed when a membership starts or ends
 
+    @property
+    def traits(self) -> Floats:
+        """Beliefs about staff, llo and innovation and the learning culture, shape (traits, firms)."""
+        return self.together("belief_staff", "learning_culture")
+
+    @property
+    def motives(self) -> Floats:
+        """Motives staff, llo and innovation, shape (motives, firms)."""
+        return self.together("motive_staff", "motive_innovation")
+
 
 class Firm(RowAgent):
     """A firm, as an agent: a readable view on its row."""

@@ -232,15 +232,20 @@ class Memberships(Table):
     why: Ints = column(int)
     founder: Bools = column(bool, False)
     # what the firm that takes part is ahead of the others that its sampled firm stands for; zero at full scale
-    ahead_culture: Floats = column(float)
     ahead_staff: Floats = column(float)
     ahead_llo: Floats = column(float)
     ahead_innovation: Floats = column(float)
+    ahead_culture: Floats = column(float)
 
     def __init__(self, capacity: int = 16) -> None:
         super().__init__(capacity)
         self._active: Ints | None = None  # known until one starts or ends
         self._of_firms: Ints | None = None
+
+    @property
+    def ahead(self) -> Floats:
+        """What is ahead in belief about staff, llo and innovation and in culture, shape (traits, memberships)."""
+        return self.together("ahead_staff", "ahead_culture")
 
     def append(self, count: int = 1, **values: Any) -> int:
         """Append memberships and return the row of the first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import Floats, Ints, limited
-from agents.partnership import Block, Kind
+from agents.partnership import Block
 from sim.initiation import role_of
 from sim.network import count_partners, firm_kind, join, room
 from sim.world import PpsWorld
@@ -109,8 +109,7 @@ def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     One or zero when every firm is simulated; with a sample, a share of the firms that the sampled one stands for.
     """
     table, n = world.memberships, len(world.firms)
-    rows = table.active()
-    rows = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
+    rows = table.of_firms()
     known = np.sort(table.pps[rows] * n + table.member[rows])
     pair = pps * n + firms
     times = np.searchsorted(known, pair, side="right") - np.searchsorted(known, pair)
@@ -128,15 +127,12 @@ def expected_value(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     p, table, k = world.p, world.firms, world.pps
     age = world.quarter - k.born[pps]
     promise = np.exp(-age / (4.0 * p.promise_years)) * k.leader[pps]
-    offers = offer(world)
-    staff, llo, innovation = (np.maximum(offers[name][pps], promise) for name in ("staff", "llo", "innovation"))
-    wanted = table.motive_staff[firms] * (1.0 + p.vacancies_motivate * world.climate.tightness)
-    value: Floats = (
-        wanted * table.belief_staff[firms] * staff
-        + table.motive_llo[firms] * table.belief_llo[firms] * llo
-        + table.motive_innovation[firms] * table.belief_innovation[firms] * table.innovation_need[firms] * innovation
-    )
-    return np.minimum(value, 1.0)
+    wanted = table.motives.take(firms, axis=1)
+    wanted[0] *= 1.0 + p.vacancies_motivate * world.climate.tightness
+    wanted *= table.traits[:-1].take(firms, axis=1)
+    wanted[-1] *= table.innovation_need[firms]
+    staff, llo, innovation = wanted * np.maximum(offer(world).take(pps, axis=1), promise)
+    return np.minimum(staff + llo + innovation, 1.0)
 
 
 def joining_chance(world: PpsWorld, firms: Ints, pps: Ints, value: Floats) -> Floats:
@@ -149,15 +145,12 @@ def joining_chance(world: PpsWorld, firms: Ints, pps: Ints, value: Floats) -> Fl
     return chance
 
 
-def offer(world: PpsWorld) -> dict[str, Floats]:
-    """Return what each partnership offers now to each motive, 0-1, from its building blocks."""
+def offer(world: PpsWorld) -> Floats:
+    """Return what each partnership offers now, 0-1, from its building blocks: to staff, llo and innovation."""
     p, blocks = world.p, world.pps.blocks
     content, form, place, llo, research, innovation, _ = blocks.T
-    return {
-        "staff": p.staff_content * content + p.staff_form * form + (1.0 - p.staff_content - p.staff_form) * place,
-        "llo": llo,
-        "innovation": (research + innovation) / 2.0,
-    }
+    staff = p.staff_content * content + p.staff_form * form + (1.0 - p.staff_content - p.staff_form) * place
+    return np.array([staff, llo, (research + innovation) / 2.0])
 
 
 def contact_spread(world: PpsWorld) -> Floats:

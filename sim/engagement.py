@@ -11,21 +11,12 @@ from sim.draws import shifted
 from sim.network import count_partners, leave
 from sim.world import PpsWorld
 
-TRAITS = {
-    "staff": "belief_staff",
-    "llo": "belief_llo",
-    "innovation": "belief_innovation",
-    "culture": "learning_culture",
-}
-"""What firms learn in a partnership, and the column in which it is kept."""
-
-
 def value_and_engagement(world: PpsWorld) -> None:
     """Let all partners of living networks experience value and act on it, and let beliefs spread."""
     table = world.memberships
     rows = table.active()
     if len(rows):
-        firms = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
+        firms = table.of_firms()
         _experience(world, firms)
         _act(world, firms)
         _others_drift(world, rows[table.kind[rows] >= Kind.SCHOOL])
@@ -37,45 +28,44 @@ def _experience(world: PpsWorld, rows: Ints) -> None:
     """Update the value that firms experience, their clock without results, and what they learn."""
     p, table, firms = world.p, world.memberships, world.firms
     pps, member = table.pps[rows], table.member[rows]
-    offers = {name: values[pps] for name, values in offer(world).items()}
-    motive = (firms.motive_staff[member], firms.motive_llo[member], firms.motive_innovation[member])
-    need = firms.innovation_need[member]
-    contact = p.value_without_contact + (1.0 - p.value_without_contact) * world.pps.blocks[pps, Block.G_NETWORK]
+    offers = offer(world)
+    contact = p.value_without_contact + (1.0 - p.value_without_contact) * world.pps.blocks[:, Block.G_NETWORK]
     commitment = np.array([0.0, p.value_klant, p.value_adviseur, p.value_partner, p.value_eigenaar])[table.role[rows]]
-    value = experienced(offers, motive, need, contact * commitment)
-    table.value[rows] += p.value_learning * (value - table.value[rows])
+    motives = firms.motives.take(member, axis=1)
+    motives[-1] *= firms.innovation_need[member]
+    value = table.value[rows]
+    value += p.value_learning * (experienced(offers.take(pps, axis=1), motives, contact[pps] * commitment) - value)
+    table.value[rows] = value
     demanding = np.where(firms.large[member], p.satisfied_large, p.satisfied_mkb)
-    table.clock[rows] = np.where(table.value[rows] >= demanding, 0, table.clock[rows] + 1)
+    table.clock[rows] = (table.clock[rows] + 1) * (value < demanding)
     _learn(world, rows, offers, contact)
 
 
-def experienced(offers: dict[str, Floats], motive: tuple[Floats, Floats, Floats], need: Floats, felt: Floats) -> Floats:
+def experienced(offers: Floats, motives: Floats, felt: Floats) -> Floats:
     """Return the value of one quarter in a partnership, 0-1 (kernel over memberships).
 
     Args:
-        offers: What the partnership offers to each motive.
-        motive: Weights of staff, llo and innovation of the firm.
-        need: Its need for innovation.
+        offers: What the partnership offers to each motive: staff, llo and innovation.
+        motives: Weights of these for the firm, that of innovation by its need for it.
         felt: Share of the offer that reaches it, by contact and role.
     """
-    staff, llo, innovation = motive
-    value: Floats = felt * (staff * offers["staff"] + llo * offers["llo"] + innovation * need * offers["innovation"])
+    staff, llo, innovation = motives * offers
+    value: Floats = felt * (staff + llo + innovation)
     return np.minimum(value, 1.0)
 
 
-def held_by_members(world: PpsWorld, rows: Ints, trait: str) -> Floats:
-    """Return a belief or the learning culture of the firms behind memberships, 0-1.
+def held_by_members(world: PpsWorld, rows: Ints) -> Floats:
+    """Return the traits of the firms behind memberships, 0-1, shape (traits, memberships).
 
     With a sample, the firm that takes part is ahead of the mean of those that the sampled firm stands for.
     """
-    table, firms = world.memberships, world.firms
-    ahead = getattr(table, f"ahead_{trait}")[rows]
-    mean = getattr(firms, TRAITS[trait])[table.member[rows]]
-    held: Floats = np.minimum(mean + ahead, 1.0)
-    return held
+    table = world.memberships
+    held: Floats = world.firms.traits.take(table.member[rows], axis=1)
+    held += table.ahead.take(rows, axis=1)
+    return np.minimum(held, 1.0, out=held)
 
 
-def _learn(world: PpsWorld, rows: Ints, offers: dict[str, Floats], contact: Floats) -> None:
+def _learn(world: PpsWorld, rows: Ints, offers: Floats, contact: Floats) -> None:
     """Raise members' beliefs by what they see at work, and their learning culture by LLO (FI-09, P-S12).
 
     A sampled firm moves for the one of its kind that takes part; what that one is ahead of the others stays with
@@ -84,15 +74,13 @@ def _learn(world: PpsWorld, rows: Ints, offers: dict[str, Floats], contact: Floa
     p, table, firms = world.p, world.memberships, world.firms
     member = table.member[rows]
     own = 1.0 / firms.weight[member]
-    shown = {**offers, "culture": offers["llo"]}
-    for trait, name in TRAITS.items():
-        gain = world.pps.culture_gain[table.pps[rows]]
-        rate = p.culture_learning * gain if trait == "culture" else p.belief_learning
-        move = rate * shown[trait] * contact * (1.0 - held_by_members(world, rows, trait))
-        column = getattr(firms, name)
-        np.add.at(column, member, own * move)
-        column[member] = np.minimum(column[member], 1.0)
-        getattr(table, f"ahead_{trait}")[rows] += (1.0 - own) * move
+    _, llo, _ = offers
+    lessons = np.vstack([p.belief_learning * offers, p.culture_learning * world.pps.culture_gain * llo]) * contact
+    moves = lessons.take(table.pps[rows], axis=1) * (1.0 - held_by_members(world, rows))
+    for trait, ahead, of_all, of_one in zip(firms.traits, table.ahead, own * moves, (1.0 - own) * moves, strict=True):
+        np.add.at(trait, member, of_all)
+        trait[member] = np.minimum(trait[member], 1.0)
+        ahead[rows] += of_one
 
 
 def _act(world: PpsWorld, rows: Ints) -> None:
@@ -101,23 +89,22 @@ def _act(world: PpsWorld, rows: Ints) -> None:
     Mechanisms FI-01, FI-14 and RE-09.
     """
     p, table, firms, pps = world.p, world.memberships, world.firms, world.pps
-    member, of = table.member[rows], table.pps[rows]
+    member, of, role = table.member[rows], table.pps[rows], table.role[rows]
     draws = world.firm_chance(member, world.chance("engagement")[of])
     impatient = table.clock[rows] > firms.patience[member]
-    leaves = impatient & ((draws < p.leaves_rather) | (table.role[rows] == Role.KLANT))
-    falls = impatient & ~leaves
-    settled = table.since[rows] + 1 < world.quarter
-    drift = p.leaves_at_random + p.drift_without_regie * (1.0 - pps.adequacy[of])
-    drifts = ~impatient & settled & (draws < drift)
-    ceiling = np.where(pps.position[of] >= Position.SHARED, Role.MEDE_EIGENAAR, Role.PARTNER)
-    content = (table.value[rows] >= p.promote_value) & ~impatient
-    rises = content & (draws > 1.0 - p.promotion) & (table.role[rows] < ceiling)
-    faded = pps.adequacy[of] < p.fading_adequacy
-    leave(world, rows[leaves & ~faded], Leaving.NO_RESULTS)
-    _disappoint(world, member[leaves & ~faded])
+    leaves = impatient & ((draws < p.leaves_rather) | (role == Role.KLANT))
+    drift = p.leaves_at_random + p.drift_without_regie * (1.0 - pps.adequacy)
+    drifts = (draws < drift[of]) & (table.since[rows] + 1 < world.quarter) & ~impatient
+    ceiling = np.where(pps.position >= Position.SHARED, Role.MEDE_EIGENAAR, Role.PARTNER)
+    rises = (draws > 1.0 - p.promotion) & (table.value[rows] >= p.promote_value) & (role < ceiling[of]) & ~impatient
+    faded = (pps.adequacy < p.fading_adequacy)[of]
+    without_results = leaves & ~faded
+    leave(world, rows[without_results], Leaving.NO_RESULTS)
+    _disappoint(world, member[without_results])
     leave(world, rows[(leaves & faded) | drifts], Leaving.CONTACT_FADED)
-    table.role[rows[falls]] -= 1
-    table.clock[rows[falls]] = 0
+    falls = rows[impatient & ~leaves]
+    table.role[falls] -= 1
+    table.clock[falls] = 0
     table.role[rows[rises]] += 1
 
 
@@ -125,7 +112,8 @@ def _disappoint(world: PpsWorld, member: Ints) -> None:
     """Lower the beliefs of firms that left without results; a sampled firm is lowered for the one that left."""
     firms = world.firms
     kept = 1.0 - world.p.disappointment / firms.weight[member]
-    for belief in (firms.belief_staff, firms.belief_llo, firms.belief_innovation):
+    *beliefs, _ = firms.traits
+    for belief in beliefs:
         np.multiply.at(belief, member, kept)
 
 
@@ -144,19 +132,19 @@ def _others_drift(world: PpsWorld, rows: Ints) -> None:
 def spread_beliefs(world: PpsWorld) -> None:
     """Spread the beliefs of members to firms of the same sector and region, slowly (adoption chain, FI-04)."""
     p, firms, table = world.p, world.firms, world.memberships
-    rows = table.active()
-    rows = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
+    rows = table.of_firms()
     if not len(rows):
         return
     cells = world.n_regions * world.n_sectors
     cell = firms.cell[table.member[rows]]
     members = np.bincount(cell, minlength=cells)
     share = np.divide(members, world.firms_in_cell, out=np.zeros(cells), where=world.firms_in_cell > 0)
-    rate = (p.belief_spread * np.minimum(share, 1.0)).take(firms.cell)
-    for trait in ("staff", "llo", "innovation"):
-        held = held_by_members(world, rows, trait)
-        signal = np.bincount(cell, weights=held, minlength=cells) / np.maximum(members, 1)
-        spread_kernel(getattr(firms, TRAITS[trait]), rate, signal.take(firms.cell))
+    rate = world.to_firms(p.belief_spread * np.minimum(share, 1.0))
+    *held, _ = held_by_members(world, rows)
+    believers = np.maximum(members, 1)
+    for belief, of_members in zip(firms.traits, held, strict=False):
+        signal = np.bincount(cell, weights=of_members, minlength=cells) / believers
+        spread_kernel(belief, rate, world.to_firms(signal))
 
 
 def spread_kernel(belief: Floats, rate: Floats, signal: Floats) -> None:

@@ -53,7 +53,8 @@ def join(
 
 def leave(world: PpsWorld, rows: Ints, why: Leaving) -> None:
     """End memberships and keep the reason."""
-    world.memberships.end(rows, world.quarter, why)
+    if len(rows):
+        world.memberships.end(rows, world.quarter, why)
 
 
 def carried_by(world: PpsWorld, hogeschool: int) -> int:

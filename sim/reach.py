@@ -47,8 +47,8 @@ def _field(world: PpsWorld, llo: Floats) -> None:
         [0.0, p.professionals_klant, p.professionals_adviseur, p.professionals_partner, p.professionals_partner]
     )
     pps.professionals[:] = np.bincount(of, weights=per_role[table.role[rows]] * field, minlength=n)
-    firm = table.kind[rows] <= Kind.GROOTBEDRIJF
-    member = table.member[rows[firm]]
-    eager = held_by_members(world, rows[firm], "culture") * held_by_members(world, rows[firm], "llo")
-    staff = np.minimum(firms.employees[member], p.llo_most_employees) * p.llo_share_of_staff
-    pps.llo[:] = pps.llo_uptake * llo * np.bincount(of[firm], weights=eager * staff, minlength=n)
+    firms_in = table.of_firms()
+    _, llo_belief, _, culture = held_by_members(world, firms_in)
+    staff = np.minimum(firms.employees[table.member[firms_in]], p.llo_most_employees) * p.llo_share_of_staff
+    takes_part = np.bincount(table.pps[firms_in], weights=culture * llo_belief * staff, minlength=n)
+    pps.llo[:] = pps.llo_uptake * llo * takes_part

@@ -110,8 +110,8 @@ def structural_money(world: PpsWorld, row: int) -> float:
     project, and what policies promise.
     """
     pps, p, table = world.pps, world.p, world.memberships
-    rows = table.active()
-    rows = rows[(table.pps[rows] == row) & (table.kind[rows] <= Kind.GROOTBEDRIJF)]
+    rows = table.of_firms()
+    rows = rows[table.pps[rows] == row]
     rows = rows[(table.role[rows] >= Role.ADVISEUR) & (table.value[rows] >= p.fee_value)]
     fees = np.where(table.kind[rows] == Kind.GROOTBEDRIJF, p.fee_large, p.fee_mkb).sum()
     llo = pps.llo[row] * (p.llo_price * p.llo_margin_outside + p.oo_per_participant * world.oo_fund[pps.sector[row]])
@@ -125,8 +125,8 @@ def _embed(world: PpsWorld, row: int) -> None:
     pps.status[row] = Status.EMBEDDED
     _move_regie(world, row, Position.WITH_SCHOOL)
     pps.leader[row] *= world.p.leader_after
-    rows = table.active()
-    rows = rows[(table.pps[rows] == row) & (table.kind[rows] <= Kind.GROOTBEDRIJF)]
+    rows = table.of_firms()
+    rows = rows[table.pps[rows] == row]
     table.role[rows] = np.minimum(table.role[rows], Role.ADVISEUR)
 
 

@@ -311,6 +311,14 @@ class PpsWorld(World):
         # rows of the firms from which partnerships of each sector recruit, so that no plan looks for them anew
         self.recruited: list[Ints] = [np.flatnonzero(sectors[firms.sector]) for sectors in self.recruits]
 
+        starts = np.flatnonzero(np.diff(firms.cell, prepend=-1))
+        self._stretches = firms.cell[starts], np.diff(starts, append=n)  # of firms in one cell: the cell, how many
+
+    def to_firms(self, by_cell: Floats) -> Floats:
+        """Return for each firm the value of its cell; quicker than to look it up firm by firm."""
+        cells, lengths = self._stretches
+        return by_cell[cells].repeat(lengths)
+
     # ── small helpers that many processes use ───────────────────────────────────────────────────────
     def tell(self, pps: int, what: str, **detail: Any) -> None:
         """Keep an event in the life of a partnership."""
