@@ -7,7 +7,8 @@ and goes to. The balances of all accounts together are always zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,9 @@ IN_KIND = ("firm_in_kind", "in_kind_work")
 STREAM_NUMBER = {name: number for number, name in enumerate(STREAMS)}
 
 
+_NOTHING = (0, *[np.zeros(0, dtype=np.int64)] * 4)  # an entry without payments
+
+
 class LedgerError(RuntimeError):
     """A process tried to break the books; always a bug."""
 
@@ -52,10 +56,12 @@ def cents(euros: npt.ArrayLike) -> Ints:
     return rounded
 
 
-def _pick(values: npt.ArrayLike, some: Ints) -> Ints:
-    """Return the value for each payment that is made: the one for all, or the one given for it."""
+def _pick(values: npt.ArrayLike, stream: Ints | None, some: Ints) -> Ints:
+    """Return the value for each payment that is made: the one for all, for its stream (a column) or its place."""
     given: Ints = np.asarray(values)
-    return given[some] if given.ndim else given.repeat(len(some))
+    if not given.ndim:
+        return given.repeat(len(some))
+    return given[some] if given.ndim == 1 else given[stream, 0]
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class Ledger:
         self.balance: Ints = np.zeros(0, dtype=np.int64)
         self._least: Ints = np.zeros(0, dtype=np.int64)  # balance of each account: none is too low for one outside
         self.quarter = 0
-        self._entries: list[tuple[int, Ints, Ints, int, Ints]] = []
+        self._entries: list[tuple[int, Ints, Ints, Ints, Ints]] = []  # quarter, payers, payees, streams, cents
 
     def open(self, name: str, inside: bool) -> int:
         """Open an account and return its number.
@@ -93,13 +99,15 @@ class Ledger:
         self._least = np.append(self._least, 0 if inside else np.iinfo(np.int64).min)
         return len(self.names) - 1
 
-    def pay(self, payer: npt.ArrayLike, payee: npt.ArrayLike, stream: str, amount: npt.ArrayLike) -> None:
+    def pay(
+        self, payer: npt.ArrayLike, payee: npt.ArrayLike, stream: str | Sequence[str], amount: npt.ArrayLike
+    ) -> None:
         """Move whole cents from payers to payees.
 
         Args:
-            payer: Account number, or one per payment.
+            payer: Account number, or one per payment; with several streams one per payee, or a column of one per stream.
             payee: Account number, or one per payment.
-            stream: One of `STREAMS`.
+            stream: One of `STREAMS`; or several, and then `amount` has a row for each.
             amount: Cents, one or one per payment; payments of zero are left out.
 
         Raises:
@@ -111,7 +119,13 @@ class Ledger:
         some = amounts.ravel().nonzero()[0]
         if not some.size:
             return
-        payers, payees, amounts = _pick(payer, some), _pick(payee, some), _pick(amounts, some)
+        amounts, row = amounts.take(some), None
+        if isinstance(stream, str):
+            streams = np.full(len(some), STREAM_NUMBER[stream])
+        else:
+            row, some = np.divmod(some, np.shape(amount)[1])
+            streams = np.array([STREAM_NUMBER[name] for name in stream])[row]
+        payers, payees = _pick(payer, row, some), _pick(payee, row, some)
         if amounts.min() < 0:
             raise LedgerError(f"{stream}: a payment is negative")
         np.subtract.at(self.balance, payers, amounts)
@@ -119,27 +133,23 @@ class Ledger:
         short = (self.balance < self._least).nonzero()[0]
         if short.size:
             raise LedgerError(f"{stream}: {self.names[short[0]]} is overdrawn")
-        self._entries.append((self.quarter, payers, payees, STREAM_NUMBER[stream], amounts))
+        self._entries.append((self.quarter, payers, payees, streams, amounts))
 
-    def this_quarter(self) -> Iterator[tuple[str, Ints, Ints]]:
-        """Yield stream, payees and amounts (cents) of the payments of this quarter."""
-        for quarter, _, payees, stream, amounts in reversed(self._entries):
-            if quarter != self.quarter:
-                return
-            yield STREAMS[stream], payees, amounts
+    def this_quarter(self) -> tuple[Ints, Ints, Ints]:
+        """Return stream (its number), payee and cents of the payments of this quarter, what was paid last first."""
+        entries = itertools.takewhile(lambda entry: entry[0] == self.quarter, reversed(self._entries))
+        _, _, payees, streams, amounts = zip(_NOTHING, *entries, strict=True)
+        return np.concatenate(streams), np.concatenate(payees), np.concatenate(amounts)
 
     def flows(self) -> Flows:
         """Return all payments so far, in the order in which they were made."""
-        if not self._entries:
-            empty = np.zeros(0, dtype=np.int64)
-            return Flows(empty, empty, empty, empty, empty)
-        lengths = [len(amounts) for *_, amounts in self._entries]
+        quarters, payers, payees, streams, amounts = zip(_NOTHING, *self._entries, strict=True)
         return Flows(
-            np.repeat(np.array([quarter for quarter, *_ in self._entries]), lengths),
-            np.concatenate([payers for _, payers, *_ in self._entries]).astype(np.int64),
-            np.concatenate([payees for _, _, payees, *_ in self._entries]).astype(np.int64),
-            np.repeat(np.array([stream for *_, stream, _ in self._entries]), lengths),
-            np.concatenate([amounts for *_, amounts in self._entries]).astype(np.int64),
+            np.repeat(quarters, [len(paid) for paid in amounts]),
+            np.concatenate(payers),
+            np.concatenate(payees),
+            np.concatenate(streams),
+            np.concatenate(amounts),
         )
 
     def check(self) -> None:

@@ -12,19 +12,27 @@ import numpy as np
 from agents.columns import Bools, Floats, Ints, limited
 from agents.partnership import Decision, Kind, LloType, Payer, Position, Role, Status
 from sim.calls import subsidised
-from sim.ledger import CENTS, cents
+from sim.ledger import CENTS, STREAMS, cents
 from sim.world import PpsWorld
 
 GIVERS = ("overige-partners", "grootbedrijf", "mkb")
 """Accounts from which partners give; schools and hogescholen have their own."""
+SOURCES = (
+    *(("firm_in_kind", giver) for giver in GIVERS),
+    *(("firm_cash", giver) for giver in GIVERS),
+    *(("membership_fees", giver) for giver in GIVERS),
+    ("municipal_contribution", "gemeenten"),
+    ("oo_fund", "oo-fondsen"),
+    ("llo_fees", "mkb"),
+    ("llo_fees", "grootbedrijf"),
+)
+"""Streams that come from outside, and the accounts that pay them."""
 
 
 @dataclass(frozen=True)
 class Contributions:
-    """What partners give this quarter, in euros: one number per giver and partnership, all of a giver together."""
+    """What partners give this quarter, in euros, shape (givers, partnerships)."""
 
-    payer: Ints
-    payee: Ints
     in_kind: Floats
     cash: Floats
     fees: Floats
@@ -35,16 +43,13 @@ def money(world: PpsWorld) -> None:
     pps = world.pps
     if not len(pps):
         return
-    given = contributions(world)
-    _collect_from_firms(world, given)
-    _collect_llo(world)
-    _collect_municipalities(world)
+    in_kind = _collect_from_outside(world)
     _collect_from_schools(world)
     _collect_from_hogescholen(world)
-    in_kind = _work_in_kind(world, given)
+    world.ledger.pay(pps.account, world.accounts["uitvoering"], "in_kind_work", in_kind)  # used up in the quarter
     for policy in world.policies_in_force():
         policy.on_money(world)
-    _spend(world, in_kind)
+    _spend(world, in_kind / CENTS)
     _remember_income(world)
 
 
@@ -52,22 +57,19 @@ def contributions(world: PpsWorld) -> Contributions:
     """Return what the active partners give this quarter, by their role and size."""
     p, table, pps = world.p, world.memberships, world.pps
     rows = table.active()
-    kind = table.kind[rows]
-    rows = rows[(kind <= Kind.GROOTBEDRIJF) | (kind >= Kind.GEMEENTE)]
-    of, kind, role = table.pps[rows], table.kind[rows], table.role[rows]
-    large = kind == Kind.GROOTBEDRIJF
-    firm = kind <= Kind.GROOTBEDRIJF
-    generous = np.where(large, p.large_gives, 1.0) / 4.0
+    kind, role = table.kind[rows], table.role[rows]
+    generous = np.array([1.0, p.large_gives, 0.0, 0.0, *[1.0] * (len(Kind) - Kind.GEMEENTE)]) / 4.0
     rates = np.array([0.0, p.in_kind_klant, p.in_kind_adviseur, p.in_kind_partner, p.in_kind_eigenaar])
-    in_kind = rates[role] * generous * pps.network_alive[of]
-    cash = p.cash_partner * generous * (firm & (role >= Role.PARTNER) & subsidised(world)[of])
-    paying = fee_paying(world)[of] & firm & (role >= Role.ADVISEUR) & (table.value[rows] >= p.fee_value)
-    fee = np.where(large, p.fee_large, p.fee_mkb) / 4.0 * paying
-    payer = np.array([world.accounts[name] for name in GIVERS]).repeat(len(pps))
-    payee = np.concatenate([pps.account] * len(GIVERS))
-    cell = np.maximum(len(GIVERS) - 1 - kind, 0) * len(pps) + of  # by giver and partnership
-    totals = (np.bincount(cell, weights=euros, minlength=len(payer)) for euros in (in_kind, cash, fee))
-    return Contributions(payer, payee, *totals)
+    in_kind = rates[role] * generous[kind]
+    firm = kind <= Kind.GROOTBEDRIJF
+    cash = (p.cash_partner * generous)[kind] * (firm & (role >= Role.PARTNER))
+    fee = np.array([p.fee_mkb, p.fee_large, *[0.0] * (len(Kind) - Kind.SCHOOL)]) / 4.0
+    fees = fee[kind] * ((role >= Role.ADVISEUR) & (table.value[rows] >= p.fee_value))
+    cell = np.maximum(len(GIVERS) - 1 - kind, 0) * len(pps) + table.pps[rows]  # by giver and partnership
+    size = (len(GIVERS), len(pps))
+    given = (np.bincount(cell, euros, size[0] * size[1]).reshape(size) for euros in (in_kind, cash, fees))
+    pays = pps.network_alive, subsidised(world), fee_paying(world)
+    return Contributions(*(euros * yes for euros, yes in zip(given, pays, strict=True)))
 
 
 def fee_paying(world: PpsWorld) -> Bools:
@@ -77,9 +79,29 @@ def fee_paying(world: PpsWorld) -> Bools:
     return entity
 
 
-def _collect_from_firms(world: PpsWorld, given: Contributions) -> None:
-    world.ledger.pay(given.payer, given.payee, "firm_cash", cents(given.cash))
-    world.ledger.pay(given.payer, given.payee, "membership_fees", cents(given.fees))
+def _collect_from_outside(world: PpsWorld) -> Ints:
+    """Collect what comes from outside the world, the streams of `SOURCES`; returns what is given in kind, in cents.
+
+    The margin on LLO is paid by large and mkb firms; in sectors with such a fund, O&O money is paid per participant
+    (FU-05, FU-06).
+    """
+    p, pps = world.p, world.pps
+    given = contributions(world)
+    municipal = np.where(subsidised(world), p.municipal_cash, p.municipal_cash * p.municipal_after) / 4.0
+    participants = pps.llo / 4.0 * (pps.stopped < 0)
+    single = [
+        municipal * pps.municipalities * pps.network_alive,
+        participants * p.oo_per_participant * world.oo_fund[pps.sector],
+        participants * p.llo_price * llo_margin(world),
+    ]
+    amounts = cents(np.concatenate([given.in_kind, given.cash, given.fees, single]))
+    of_large = np.floor(amounts[-1] * pps.large / np.maximum(pps.firms, 1)).astype(np.int64)
+    amounts[-1] -= of_large
+    payers = np.array([[world.accounts[name]] for _, name in SOURCES])
+    streams = tuple(stream for stream, _ in SOURCES)
+    world.ledger.pay(payers, pps.account, streams, np.concatenate([amounts, [of_large]]))
+    in_kind: Ints = amounts[: len(GIVERS)].sum(axis=0)
+    return in_kind
 
 
 def llo_margin(world: PpsWorld) -> Floats:
@@ -87,18 +109,6 @@ def llo_margin(world: PpsWorld) -> Floats:
     p = world.p
     margin: Floats = np.where(world.pps.llo_type >= LloType.KATALYSATOR, p.llo_margin_outside, p.llo_margin_inside)
     return margin
-
-
-def _collect_llo(world: PpsWorld) -> None:
-    """Collect the margin on LLO and, in sectors with such a fund, its payment per participant (FU-05, FU-06)."""
-    p, pps, ledger = world.p, world.pps, world.ledger
-    participants = pps.llo / 4.0 * (pps.stopped < 0)
-    fees = cents(participants * p.llo_price * llo_margin(world))
-    of_large = np.floor(fees * pps.large / np.maximum(pps.firms, 1)).astype(np.int64)
-    ledger.pay(world.accounts["grootbedrijf"], pps.account, "llo_fees", of_large)
-    ledger.pay(world.accounts["mkb"], pps.account, "llo_fees", fees - of_large)
-    fund = participants * p.oo_per_participant * world.oo_fund[pps.sector]
-    ledger.pay(world.accounts["oo-fondsen"], pps.account, "oo_fund", cents(fund))
 
 
 def _collect_from_hogescholen(world: PpsWorld) -> None:
@@ -113,13 +123,6 @@ def _collect_from_hogescholen(world: PpsWorld) -> None:
     share = world.ledger.balance[accounts] // np.maximum(np.bincount(member, minlength=len(accounts)), 1)
     each = np.minimum(share, cents(p.hbo_pays / 4.0))[member]
     world.ledger.pay(accounts[member], pps.account[table.pps[rows]], "hogeschool_contribution", each)
-
-
-def _collect_municipalities(world: PpsWorld) -> None:
-    p, pps = world.p, world.pps
-    each = np.where(subsidised(world), p.municipal_cash, p.municipal_cash * p.municipal_after) / 4.0
-    amount = cents(each * pps.municipalities * pps.network_alive)
-    world.ledger.pay(world.accounts["gemeenten"], pps.account, "municipal_contribution", amount)
 
 
 def _collect_from_schools(world: PpsWorld) -> None:
@@ -140,17 +143,8 @@ def _collect_from_schools(world: PpsWorld) -> None:
     reserve = np.array([school.reserve for school in world.schools], dtype=np.float64)
     share = np.minimum(1.0, np.divide(reserve, wanted, out=np.ones_like(reserve), where=wanted > 0))[pps.school]
     payer = np.array([school.account for school in world.schools])[pps.school]
-    world.ledger.pay(payer, pps.account, "school_contribution", np.floor(plan * share).astype(np.int64))
-    world.ledger.pay(payer, pps.account, "school_regie", np.floor(plan_regie * share).astype(np.int64))
-
-
-def _work_in_kind(world: PpsWorld, given: Contributions) -> Floats:
-    """Book what partners do in kind: it comes in and is used up in the same quarter. Returns euros."""
-    amounts = cents(given.in_kind)
-    world.ledger.pay(given.payer, given.payee, "firm_in_kind", amounts)
-    total: Ints = amounts.reshape(len(GIVERS), -1).sum(axis=0)
-    world.ledger.pay(world.pps.account, world.accounts["uitvoering"], "in_kind_work", total)
-    return total / CENTS
+    planned = np.floor(np.array([plan, plan_regie]) * share).astype(np.int64)
+    world.ledger.pay(payer, pps.account, ("school_contribution", "school_regie"), planned)
 
 
 def upkeep(world: PpsWorld) -> Floats:
@@ -177,22 +171,21 @@ def _spend(world: PpsWorld, in_kind: Floats) -> None:
     regie_only = paid & (world.quarter >= pps.regie_from) & (pps.regie_from >= 0)
     project = paid & ~regie_only
     committed = cents(np.where(project, p.programme_share * planned, upkeep(world)))
-    programme = np.where(running, np.minimum(cash - pps.earmarked, committed), 0)
+    programme = np.minimum(cash - pps.earmarked, committed) * running
     need = regie_need(world)
     most = np.where(project, p.regie_share * planned + pps.earmarked / CENTS, np.inf)
     wanted = np.minimum(np.minimum(need, p.regie_most) * p.fte_cost / 4.0, most)
-    regie = np.where(running & pps.network_alive, np.minimum(cash - programme, cents(wanted)), 0)
+    regie = np.minimum(cash - programme, cents(wanted)) * (running & pps.network_alive)
     spare = cash - programme - regie
     grows = running & (
         project | (pps.status == Status.INDEPENDENT)
     )  # a project or an entity puts what is spare to work
-    extra = np.where(grows, np.floor(p.spare_spent * spare), 0).astype(np.int64)
-    ledger.pay(pps.account, world.accounts["uitvoering"], "programme", programme + extra)
-    ledger.pay(pps.account, world.accounts["uitvoering"], "regie", regie)
+    programme += np.floor(p.spare_spent * spare).astype(np.int64) * grows
+    ledger.pay(pps.account, world.accounts["uitvoering"], ("programme", "regie"), np.array([programme, regie]))
     pps.earmarked[:] = 0
     pps.regie_fte[:] = regie / CENTS * 4.0 / p.fte_cost
     pps.adequacy[:] = limited(pps.regie_fte / need)
-    pps.effort[:] = ((programme + extra) / CENTS + in_kind) / p.effort_unit
+    pps.effort[:] = (programme / CENTS + in_kind) / p.effort_unit
 
 
 PAYERS: dict[str, Payer] = {
@@ -209,26 +202,26 @@ PAYERS: dict[str, Payer] = {
     "municipal_contribution": Payer.GEMEENTE,
 }
 INCOME = (*PAYERS, "firm_in_kind")
+_PAYER_OF_ROW: Ints = np.array(list(PAYERS.values()))
+_INCOME_ROW: Ints = np.array([INCOME.index(name) if name in INCOME else len(INCOME) for name in STREAMS])
 
 
 def _remember_income(world: PpsWorld) -> None:
     """Smooth the cash income by payer: from it follow who pays the regie and what can be counted on."""
     pps = world.pps
     world.income = income_by_stream(world)
-    now = np.zeros((len(pps), len(Payer)))
-    for euros, payer in zip(world.income, PAYERS.values(), strict=False):
-        now[:, payer] += euros
+    cash = world.income[: len(PAYERS)]
+    cell = np.arange(len(pps)) + _PAYER_OF_ROW[:, None] * len(pps)
+    now = np.bincount(cell.ravel(), cash.ravel(), len(Payer) * len(pps)).reshape(len(Payer), len(pps)).T
     pps.income += world.p.income_memory * (now - pps.income)
 
 
 def income_by_stream(world: PpsWorld) -> Floats:
     """Return this quarter's income of all partnerships in euros, shape (streams of `INCOME`, partnerships)."""
-    income = np.zeros((len(INCOME), len(world.pps) + 1))  # the last for who is no partnership: row -1
-    row_of = world.pps_of_account
-    for stream, payee, amount in world.ledger.this_quarter():
-        if stream in INCOME:
-            np.add.at(income[INCOME.index(stream)], row_of[payee], amount / CENTS)
-    return income[:, :-1]
+    stream, payee, amount = world.ledger.this_quarter()
+    size = (len(INCOME) + 1, len(world.pps) + 1)  # the last for other streams, the first for who is no partnership
+    cell = _INCOME_ROW[stream] * size[1] + world.pps_of_account[payee] + 1
+    return np.bincount(cell, amount / CENTS, size[0] * size[1]).reshape(size)[:-1, 1:]
 
 
 def promised_regie(world: PpsWorld, row: int) -> float:

@@ -100,11 +100,34 @@ def test_an_empty_journal_is_empty() -> None:
 def test_this_quarter_tells_only_this_quarter(ledger: Ledger) -> None:
     ledger.pay(RIJK, SCHOOL, "budget", 1)
     ledger.quarter = 1
-    assert list(ledger.this_quarter()) == []
+    assert [part.tolist() for part in ledger.this_quarter()] == [[], [], []]
     ledger.pay(RIJK, SCHOOL, "budget", 2)
     ledger.pay(SCHOOL, PPS, "school_regie", 3)
-    told = {stream: (payees.tolist(), amounts.tolist()) for stream, payees, amounts in ledger.this_quarter()}
-    assert told == {"budget": ([SCHOOL], [2]), "school_regie": ([PPS], [3])}
+    told = [part.tolist() for part in ledger.this_quarter()]
+    assert told == [[STREAM_NUMBER["school_regie"], STREAM_NUMBER["budget"]], [PPS, SCHOOL], [3, 2]]
+
+
+def test_several_streams_at_once_are_what_they_are_one_by_one() -> None:
+    def books() -> Ledger:
+        opened = Ledger()
+        for number in range(6):
+            opened.open(str(number), inside=False)
+        return opened
+
+    def told(ledger: Ledger) -> list[tuple[int, ...]]:
+        return sorted(zip(*(column.tolist() for column in vars(ledger.flows()).values()), strict=True))
+
+    amounts = np.array([[5, 0, 7], [1, 2, 0]])
+    together, apart = books(), books()
+    together.pay([[0], [1]], [3, 4, 5], ("budget", "oo_fund"), amounts)  # a payer per stream
+    together.pay([3, 4, 5], 2, ("regie", "programme"), amounts)  # a payer per place
+    for payer, stream, row in ((0, "budget", amounts[0]), (1, "oo_fund", amounts[1])):
+        apart.pay(payer, [3, 4, 5], stream, row)
+    for stream, row in (("regie", amounts[0]), ("programme", amounts[1])):
+        apart.pay([3, 4, 5], 2, stream, row)
+    assert told(together) == told(apart)
+    assert len(told(together)) == 8
+    assert together.balance.tolist() == apart.balance.tolist() == [-12, -3, 15, 0, 0, 0]
 
 
 def test_accounts_opened_later_start_empty(ledger: Ledger) -> None:
