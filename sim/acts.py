@@ -19,7 +19,7 @@ from scenarios.policy import Policy
 from sim.activity import trust
 from sim.calls import schedule
 from sim.initiation import Plan, consortium_members, start, willing_hogescholen
-from sim.ledger import CENTS, cents
+from sim.ledger import CENTS, cents, whole_cents
 from sim.money import regie_need
 from sim.network import carried_by, count_partners, join
 from sim.valley import stop
@@ -167,7 +167,7 @@ class Acts:
         season = model.calendar.season(model.quarter)
         work = model.accounts["uitvoering"]
         for policy in model.policies_in_force():
-            yearly = int(cents(policy.staff_euro_year))
+            yearly = whole_cents(policy.staff_euro_year)
             quarterly = season * yearly // 4 - (season - 1) * yearly // 4  # four quarters are a year to the cent
             for province in self._payers(policy):
                 fund = self._fund(policy, province)
@@ -248,8 +248,8 @@ class Acts:
         years = np.array([model.calendar.year(step) for step in range(model.quarter + 1, model.calendar.quarters)])
         now = model.calendar.year(model.quarter)
         fund = self._fund(policy, province)
-        staff = int(cents(policy.staff_euro_year))
-        room = int(cents(policy.budget_euro_year)) - staff
+        staff = whole_cents(policy.staff_euro_year)
+        room = whole_cents(policy.budget_euro_year) - staff
         return bool(
             ahead[years == now].sum() <= fund.free
             and all(ahead[years == year].sum() <= room for year in np.unique(years[years > now]))
@@ -321,7 +321,7 @@ class Acts:
         year = model.calendar.year(model.quarter)
         fund = self.funds.get((policy.name, province, year))
         if fund is None:
-            limit = UNLIMITED if policy.budget_euro_year is None else int(cents(policy.budget_euro_year))
+            limit = UNLIMITED if policy.budget_euro_year is None else whole_cents(policy.budget_euro_year)
             fund = self.funds[policy.name, province, year] = Fund(policy.name, province, year, limit)
         if fund.quarter != model.quarter:
             fund.quarter, fund.kept, fund.steady, fund.promised = model.quarter, 0, 0, {}
@@ -437,9 +437,9 @@ class Acts:
     def promise(self, policy: Policy, row: int, euro_year: float) -> bool:
         """Promise a partnership so much a year, if a whole year fits beside all who are paid or promised it now."""
         fund = self._fund(policy, self._payer(policy, int(self.model.pps.province[row])))
-        each = int(cents(euro_year / 4.0))
+        each = whole_cents(euro_year / 4.0)
         others = sum(amount for other, amount in fund.promised.items() if other != row)
-        if 4 * (fund.steady + others + each) + int(cents(policy.staff_euro_year)) > fund.budget:
+        if 4 * (fund.steady + others + each) + whole_cents(policy.staff_euro_year) > fund.budget:
             return False
         fund.promised[row] = each
         return True

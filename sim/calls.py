@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.columns import Bools, Floats, Ints
 from scenarios.national import Call
-from sim.ledger import cents
+from sim.ledger import cents, whole_cents
 from sim.world import PpsWorld
 
 SCHEMES = ("sip", "rif", "opschaler", "hip", "policy")
@@ -85,10 +85,10 @@ def _open(world: PpsWorld, call: Call) -> OpenCall:
     return OpenCall(
         call.scheme,
         call.quarter,
-        int(cents(call.ceiling_euro)),
+        whole_cents(call.ceiling_euro),
         call.share_max,
-        int(cents(call.subsidy_min_euro)),
-        int(cents(call.subsidy_max_euro)),
+        whole_cents(call.subsidy_min_euro),
+        whole_cents(call.subsidy_max_euro),
         call.years,
         np.full(quarters, 1.0 / quarters),
         call.share_max,
@@ -108,7 +108,7 @@ def pay_budgets(world: PpsWorld) -> None:
     ledger.pay(rijk, hogescholen, "budget", np.maximum(fresh - ledger.balance[hogescholen], 0))
     for province in world.provinces:
         unpromised = max(0, province.budget - province.promised)
-        ledger.pay(rijk, province.account, "budget", max(0, int(cents(province.budget_euro_year)) - unpromised))
+        ledger.pay(rijk, province.account, "budget", max(0, whole_cents(province.budget_euro_year) - unpromised))
 
 
 def pay_subsidies(world: PpsWorld) -> None:

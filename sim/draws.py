@@ -8,12 +8,17 @@ world: one uniform per decision, turned into the decision through the inverse di
 from __future__ import annotations
 
 from hashlib import blake2b
+from struct import Struct
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri, pdtrik
 
 from agents.columns import Floats, limited
+
+
+KEY = Struct("<2Q")
+"""The two words of a key."""
 
 
 class Draws:
@@ -27,7 +32,9 @@ class Draws:
         self.seed = seed
         self._philox = np.random.Philox(key=0)
         self._generator = np.random.Generator(self._philox)
-        self._state: Any = self._philox.state  # of a fresh stream, all but its key
+        fresh: Any = self._philox.state
+        counter, empty = ((0,) * len(words) for words in (fresh["state"]["counter"], fresh["buffer"]))
+        self._state = {**fresh, "state": {"counter": counter}, "buffer": empty}  # of a new stream, all but its key
 
     def uniforms(self, purpose: str, key: object, count: int) -> Floats:
         """Return `count` uniforms in [0, 1); element i is the same whatever the count.
@@ -39,7 +46,7 @@ class Draws:
         """
         # setting the key of one generator costs a quarter of making a new one, and gives the same bits
         text = f"{self.seed}/{purpose}/{key}".encode()
-        self._state["state"]["key"] = np.frombuffer(blake2b(text, digest_size=16).digest(), dtype="<u8")
+        self._state["state"]["key"] = KEY.unpack(blake2b(text, digest_size=16).digest())
         self._philox.state = self._state
         draws: Floats = self._generator.random(count)
         return draws
@@ -53,14 +60,19 @@ def shifted(uniforms: Floats, shift: Floats | float) -> Floats:
 
 def poisson(uniforms: Floats, mean: Floats | float) -> Floats:
     """Return Poisson counts by the inverse distribution function (scipy's `pdtrik`, rounded up)."""
-    counts: Floats = np.ceil(pdtrik(np.clip(uniforms, 1e-12, 1 - 1e-12), np.maximum(mean, 1e-12)) - 1e-9)
+    counts: Floats = np.ceil(pdtrik(_inside(uniforms), np.maximum(mean, 1e-12)) - 1e-9)
     return np.maximum(counts, 0.0)
 
 
-def lognormal(uniforms: Floats, median: float, sigma: float) -> Floats:
+def lognormal(uniforms: Floats, median: Floats | float, sigma: Floats | float) -> Floats:
     """Return lognormal values by the inverse distribution function."""
-    values: Floats = median * np.exp(sigma * ndtri(np.clip(uniforms, 1e-12, 1 - 1e-12)))
+    values: Floats = median * np.exp(sigma * ndtri(_inside(uniforms)))
     return values
+
+
+def _inside(uniforms: Floats) -> Floats:
+    """Return uniforms as far from 0 and 1 as an inverse distribution function asks."""
+    return np.minimum(np.maximum(uniforms, 1e-12), 1 - 1e-12)
 
 
 def around(uniforms: Floats, mean: Floats | float, spread: float) -> Floats:

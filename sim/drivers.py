@@ -16,7 +16,7 @@ def drivers(world: PpsWorld) -> None:
     year = calendar.year(world.quarter)
     moment = year + (calendar.season(world.quarter) - 2.5) / 4  # yearly averages stand at mid-year
     climate.unemployment = world.driver("unemployment", moment)
-    climate.tightness = float(np.clip((p.slack_unemployment - climate.unemployment) / p.slack_span, 0.0, 1.0))
+    climate.tightness = min(max((p.slack_unemployment - climate.unemployment) / p.slack_span, 0.0), 1.0)
     faster = {"low": p.decay_low, "base": 1.0, "high": p.decay_high}[world.asked.branch]
     climate.curriculum_decay = p.curriculum_decay * (faster if year >= world.branch_starts else 1.0)
-    world.firms.vacancies[:] = (p.vacancy_rate * climate.tightness) * world.firms.employees
+    np.multiply(world.firms.employees, p.vacancy_rate * climate.tightness, out=world.firms.vacancies)

@@ -11,7 +11,7 @@ from agents.partnership import Kind, Location, Position, Pps, Role, llo_type
 from scenarios.region import KnownPps
 from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
 from sim.draws import around, lognormal, poisson
-from sim.ledger import CENTS, cents
+from sim.ledger import CENTS, cents, whole_cents
 from sim.network import carried_by, count_partners, firm_kind, join, room
 from sim.students import exit_rates
 from sim.world import CHANCES, PpsWorld
@@ -108,7 +108,8 @@ def _start_known(world: PpsWorld) -> None:
             plan.location = Location[known.location.upper()]
         plan.position = max(plan.position, FORM_POSITION.get(known.form, Position.IN_SCHOOL))
         scheme = "sip" if world.quarter < world.first_rif else "rif"
-        plan.request = int(cents(np.clip(plan.cost * world.p.known_share, world.p.known_least, world.p.known_most)))
+        asked = min(max(plan.cost * world.p.known_share, world.p.known_least), world.p.known_most)
+        plan.request = whole_cents(asked)
         years = int(world.p.project_years)
         found(world, plan, scheme, np.full(4 * years, 1 / (4 * years)))
 
@@ -190,15 +191,15 @@ def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
     region = world.school_region
     weight = np.sqrt(pack.employment / pack.employment.mean())[region]
     taught = np.sqrt(pack.school_sectors * world.n_sectors)
-    active = np.flatnonzero((pps.status == 0) | pps.network_alive) if len(pps) else np.zeros(0, dtype=np.int64)
-    coverage = np.zeros((world.n_regions, world.n_sectors))
-    np.add.at(coverage, (pps.region[active], pps.sector[active]), 1.0)
+    active = np.flatnonzero((pps.status == 0) | pps.network_alive)
+    cells = (world.n_regions, world.n_sectors)
+    coverage = np.bincount((pps.region * world.n_sectors + pps.sector)[active], minlength=cells[0] * cells[1])
     led = np.bincount(pps.school[active], minlength=len(world.schools))
     heads = np.maximum(world.enrolment.stock.sum(axis=(1, 2, 3)), 1)
     load = np.exp(-led / (p.pps_per_10000_students * heads / 10_000))
     leads = np.array([school.leads for school in world.schools], dtype=float)
     pull = weight * taught * (p.organised_floor + world.organised)[None, :] * (p.slack_pull + shortage(world)[region])
-    rate = p.initiation_rate * pull / (1.0 + coverage[region]) ** p.coverage_power * (load * leads)[:, None]
+    rate = p.initiation_rate * pull / (1.0 + coverage.reshape(cells)[region]) ** p.coverage_power * (load * leads)[:, None]
     draws = world.draws.uniforms(f"initiation {call.scheme}", world.quarter, rate.size).reshape(rate.shape)
     taken = np.argwhere(draws < 1.0 - np.exp(-rate))
     return [(int(school), int(sector)) for school, sector in taken]
@@ -241,7 +242,7 @@ def _give_character(world: PpsWorld, plan: Plan, u: dict[str, float]) -> None:
         [p.leader, p.shared_history + p.history_organised * organised, p.demand_at_start, p.practice_at_start]
     )
     draws = np.array([u["leader"], u["history"], u["demand"], u["practice"]])
-    plan.leader, plan.history, plan.demand, plan.practice = map(float, around(draws, means, p.trait_spread))
+    plan.leader, plan.history, plan.demand, plan.practice = around(draws, means, p.trait_spread).tolist()
     positions = (Position.BETWEEN_PARTNERS, Position.SHARED, Position.IN_SCHOOL)
     plan.position = positions[_which(u["position"], p.start_between, p.start_shared)]
     plan.by_firms = bool(u["by_firms"] < p.firms_initiate * organised)
@@ -250,11 +251,9 @@ def _give_character(world: PpsWorld, plan: Plan, u: dict[str, float]) -> None:
     locations = (Location.OWN, Location.COMPANY, Location.SCHOOL)
     plan.location = locations[_which(u["location"], p.location_own, p.location_company)]
     sigma = float(np.sqrt(2 * np.log(p.target_mean / p.target_median)))  # of a lognormal with this mean and median
-    target, plan.cost = (
-        float(lognormal(np.array(u[name]), median, spread))
-        for name, median, spread in (("target", p.target_median, sigma), ("cost", p.cost_median, p.cost_sigma))
-    )
-    plan.target_students = float(np.clip(target, p.target_min, p.target_max))
+    medians, sigmas = np.array([p.target_median, p.cost_median]), np.array([sigma, p.cost_sigma])
+    target, plan.cost = lognormal(np.array([u["target"], u["cost"]]), medians, sigmas).tolist()
+    plan.target_students = min(max(target, p.target_min), p.target_max)
     plan.shifts = np.array([u["choice"], u["role"]])
 
 
@@ -269,11 +268,13 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     near = np.where(world.pack.adjacency[plan.region], p.local_neighbour, p.local_elsewhere)
     near[plan.region] = p.local_own
     pull = np.array([p.pull_micro, p.pull_klein, p.pull_middel, p.pull_groot])
+    sought = (near[:, None] * pull).ravel()  # by region and size
     candidates = world.recruited[plan.sector]
     candidates = candidates[room(world, candidates) >= 1.0]
-    weight = near[firms.region[candidates]] * pull[firms.size[candidates]] * firms.weight[candidates]
-    weight *= np.where(firms.top[candidates], p.pull_top, 1.0) * (p.belief_base + firms.belief_staff[candidates])
-    candidates, weight = candidates[weight > 0], weight[weight > 0]
+    weight = sought[firms.region[candidates] * len(pull) + firms.size[candidates]] * firms.weight[candidates]
+    weight *= np.array([1.0, p.pull_top]).take(firms.top[candidates]) * (p.belief_base + firms.belief_staff[candidates])
+    pulled = weight > 0
+    candidates, weight = candidates[pulled], weight[pulled]
     draws = world.firm_chance(candidates, plan.shifts[0])
     race = -np.log(np.maximum(draws, 1e-300)) / weight
     count = min(round(wanted), len(candidates))
@@ -331,7 +332,7 @@ def _may_apply(world: PpsWorld, plan: Plan, call: OpenCall) -> bool:
     """Say whether the plan meets the terms of the call, and set what it asks for and what the school pays itself."""
     if plan.barred:
         return False
-    plan.request, usual = (int(np.clip(cents(plan.cost * s), 0, call.most)) for s in (call.share, call.usual_share))
+    plan.request, usual = (max(0, min(whole_cents(plan.cost * s), call.most)) for s in (call.share, call.usual_share))
     whole = plan.cost * CENTS
     plan.own_share = (whole - plan.request) / (whole - usual)
     enough = plan.request >= call.least and len(plan.firms) >= max(world.p.least_firms, call.least_firms)
@@ -351,7 +352,7 @@ def _outside_applications(world: PpsWorld, call: OpenCall) -> tuple[Ints, Floats
     count = int(poisson(world.draws.uniforms("outside count", key, 1), rate * outside)[0])
     cost = lognormal(world.draws.uniforms("outside cost", key, count), p.cost_median, p.cost_sigma)
     size = cost * call.share if call.scheme in FOR_NEW else cost / p.cost_median * p.outside_asks * call.most / CENTS
-    requests = np.clip(cents(size), call.least, call.most)
+    requests = np.minimum(np.maximum(cents(size), call.least), call.most)
     expected = p.score_leader * p.leader + p.score_firms + p.score_history * p.shared_history
     scores = expected + p.score_noise * (2.0 * world.draws.uniforms("outside score", key, count) - 1.0)
     for demand, (meets, loses) in sorted(call.demands.items()):
@@ -478,7 +479,7 @@ def role_of(world: PpsWorld, draws: Floats, position: Ints, distance: float = 0.
 def _province_joins_in(world: PpsWorld, row: int, adds: float) -> None:
     """Let the province add its share of the project cost to what the state pays, while its budget lasts."""
     province = world.provinces[int(world.pps.province[row])]
-    amount = int(cents(world.p.province_share * adds * world.pps.cost[row]))
+    amount = whole_cents(world.p.province_share * adds * world.pps.cost[row])
     if amount and province.can_pay(amount):
         span = int(world.pps.subsidy_end[row] - world.pps.subsidy_start[row])
         start = int(world.pps.subsidy_start[row])
@@ -505,7 +506,7 @@ def _consortia(world: PpsWorld, call: OpenCall) -> None:
     able = pps.network_alive & (pps.phase >= p.hip_phase) & ~pps.consortium & call.open_to[pps.region, pps.sector]
     members = consortium_members(world, able)
     leads = np.array([group[0] for group in members], dtype=np.int64)
-    asked = np.array([min(call.most, int(cents(p.hip_per_member)) * len(group)) for group in members], dtype=np.int64)
+    asked = np.array([min(call.most, whole_cents(p.hip_per_member) * len(group)) for group in members], dtype=np.int64)
     for group in _grant_existing(world, call, leads, asked, members):
         pps.consortium[group] = True
 

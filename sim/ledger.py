@@ -56,6 +56,11 @@ def cents(euros: npt.ArrayLike) -> Ints:
     return rounded
 
 
+def whole_cents(euros: float) -> int:
+    """Return one amount in euros as whole cents, as `cents` does for many."""
+    return round(euros * CENTS)
+
+
 def _pick(values: npt.ArrayLike, stream: Ints | None, some: Ints) -> Ints:
     """Return the value for each payment that is made: the one for all, for its stream (a column) or its place."""
     given: Ints = np.asarray(values)

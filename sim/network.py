@@ -67,16 +67,17 @@ def count_partners(world: PpsWorld) -> None:
     """Refresh the counts of partners on partnerships and of memberships on firms."""
     table, pps, memberships = world.memberships, world.pps, world.firms.memberships
     rows = table.active()
-    cell = (table.pps[rows] * len(Kind) + table.kind[rows]) * len(Role) + table.role[rows]
-    number = np.bincount(cell, minlength=len(pps) * len(_COUNTED)).reshape(len(pps), len(_COUNTED))
-    counts = number.astype(np.float64) @ _COUNTED  # whole numbers: exact on every machine
+    alike = _ALIKE[table.kind[rows], table.role[rows]]
+    number = np.bincount(table.pps[rows] * len(_COUNTED) + alike, minlength=len(pps) * len(_COUNTED))
+    counts = number.reshape(len(pps), len(_COUNTED)).astype(np.float64) @ _COUNTED  # whole numbers: exact on every machine
     pps.together(_COUNTS[0], _COUNTS[-1])[:] = counts.T
     memberships[world.counted_firms] = 0
     world.counted_firms = table.member[table.of_firms()]
     np.add.at(memberships, world.counted_firms, 1)
 
 
-def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
+def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64], Ints]:
+    """Return the counts, what each takes from kinds and roles that all of them treat alike, and which those are."""
     kind, role = (index.ravel() for index in np.indices((len(Kind), len(Role))))
     is_firm, field = kind <= Kind.GROOTBEDRIJF, np.isin(kind, FIELD_KINDS)
     columns = {
@@ -91,7 +92,8 @@ def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
         "vmbo": kind == Kind.VMBO,
         "hogescholen": kind == Kind.HOGESCHOOL,
     }
-    return tuple(columns), np.array(list(columns.values()), dtype=np.float64).T
+    counted, alike = np.unique(np.array(list(columns.values()), dtype=np.float64), axis=1, return_inverse=True)
+    return tuple(columns), counted.T, alike.reshape(len(Kind), len(Role))
 
 
-_COUNTS, _COUNTED = _counted()
+_COUNTS, _COUNTED, _ALIKE = _counted()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import Bools
-from agents.partnership import Block
 from sim.world import PpsWorld
 
 
@@ -17,19 +16,18 @@ def phases(world: PpsWorld) -> None:
     pps, p, now = world.pps, world.p, world.quarter
     if not len(pps):
         return
-    blocks = pps.blocks
-    made = (blocks[:, Block.A_CONTENT] + blocks[:, Block.B_FORM]) / 2.0
-    work = (made + blocks[:, Block.G_NETWORK]) / 2.0
+    content, form, place, *_, network = pps.blocks.T
+    work = ((content + form) / 2.0 + network) / 2.0
     pace = p.phase_rate * (1.0 + p.history_speeds * pps.history) * (p.phase_base + work) * pps.adequacy
     slip = p.phase_slip * (1.0 - pps.adequacy)
     moving = pps.network_alive & (pps.stopped < 0)
-    pps.development[:] = np.clip(pps.development + (pace - slip) * moving, 1.0, 5.0)
-    validated = blocks[:, :2].min(axis=1) >= p.phase_3_blocks
-    scaled = (blocks[:, :3].mean(axis=1) >= p.phase_4_blocks) & (pps.core >= p.phase_4_core)
-    highest = np.where(validated, np.where(scaled, 4, 3), 2)
+    pps.development[:] = np.minimum(np.maximum(pps.development + (pace - slip) * moving, 1.0), 5.0)
+    validated = np.minimum(content, form) >= p.phase_3_blocks
+    scaled = ((content + form + place) / 3.0 >= p.phase_4_blocks) & (pps.core >= p.phase_4_core)
+    highest = 2 + validated * (1 + scaled)
     target = np.minimum(np.floor(pps.development).astype(np.int64), highest)
     target = np.where(_renews(world), 5, np.minimum(target, 4))
-    step = np.where(moving, np.sign(target - pps.phase), 0)
+    step = np.sign(target - pps.phase) * moving
     for row in np.flatnonzero(step):
         pps.phase[row] += step[row]
         phase = int(pps.phase[row])
@@ -41,9 +39,10 @@ def phases(world: PpsWorld) -> None:
 def _renews(world: PpsWorld) -> Bools:
     """Say which partnerships choose renewal: after some years in phase 4, by choice and not of necessity (LC-01)."""
     pps, p, now = world.pps, world.p, world.quarter
-    ripe = (pps.phase >= 4) & (pps.phase_since[:, 4] >= 0) & (now - pps.phase_since[:, 4] >= 4 * p.renewal_years)
+    fourth = pps.phase_since[:, 4]
+    ripe = (pps.phase == 4) & (fourth >= 0) & (now - fourth >= 4 * p.renewal_years)
     steady = (pps.development >= 4.0) & pps.network_alive
-    first_try = ripe & steady & (pps.phase == 4) & (pps.phase_five_tried < 0)
+    first_try = ripe & steady & (pps.phase_five_tried < 0)
     pps.phase_five_tried[first_try] = now
     chosen = first_try & (world.chance("renewal") < p.renewal_chance)
     renews: Bools = (chosen | (pps.phase == 5)) & steady

@@ -94,7 +94,7 @@ class Recorder:
         self._members.append(world.memberships.active())
         self.students.append(world.enrolment.stock)
         traits = world.firms.together(MKB_TRAITS[0], MKB_TRAITS[-1])
-        self.mkb_sums.append(np.array([self._over_firms(values) for values in self.mkb * traits]))
+        self.mkb_sums.append(np.array([self._over_firms(self.mkb * trait) for trait in traits]))
 
     def _partnerships_kept(self) -> PpsHistory:
         history = PpsHistory.of(self._pps)
@@ -111,7 +111,8 @@ class Recorder:
     def _over_firms(self, values: Floats) -> Floats:
         """Sum a quantity of all firms by province and in total."""
         if self.provinces == 1:  # spare the sorting into provinces of a value per firm
-            return np.full(2, values.sum())
+            total = values.sum()
+            return np.array([total, total])
         sums = np.bincount(self.firm_province, weights=values, minlength=self.provinces)
         return np.append(sums, sums.sum())
 
