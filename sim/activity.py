@@ -21,10 +21,11 @@ def activity(world: PpsWorld) -> None:
     growth = _growth(world, working)
     blocks, p = pps.blocks, world.p
     school_wear = _school_wear(world)
-    _place(world, growth[:, Block.C_PLACE], school_wear)
+    _place(world, growth[Block.C_PLACE], school_wear)
     for built, wear in ((SCHOOL_BLOCKS, school_wear), (FIELD_BLOCKS, _field_wear(world))):
-        blocks[:, built] += growth[:, built] * (1.0 - blocks[:, built])
-        blocks[:, built] *= 1.0 - wear[:, None]
+        block = blocks[:, built].T
+        block += growth[built] * (1.0 - block)
+        block *= 1.0 - wear
     blocks[:, Block.C_PLACE] = np.sqrt(pps.hardware * pps.software)
     _network(world)
     orchestrated = pps.network_alive & working
@@ -35,39 +36,39 @@ def activity(world: PpsWorld) -> None:
 
 
 def _growth(world: PpsWorld, working: Bools) -> Floats:
-    """Return the growth of each block this quarter as a share of what is still missing."""
+    """Return the growth of the blocks A-F this quarter as a share of what is still missing, shape (blocks, PPS)."""
     pps, p = world.pps, world.p
-    education = np.array([p.weight_a, p.weight_b, p.weight_c, 0.0, 0.0, 0.0, 0.0])
-    practice = np.array([0.0, 0.0, 0.0, p.weight_d, p.weight_e, p.weight_f, 0.0])
-    toward = limited(pps.practice)[:, None]
-    weights = (1.0 - toward) * education + toward * practice
+    practice = limited(pps.practice)
+    of_school = np.array([[p.weight_a], [p.weight_b], [p.weight_c]]) * (1.0 - practice)
+    of_field = np.array([[p.weight_d], [p.weight_e], [p.weight_f]]) * practice
     effect = 2.0 * pps.effort / (1.0 + pps.effort)  # diminishing returns; one at unit effort
-    growth: Floats = p.block_rate * weights * (effect * (p.leader_base + pps.leader) * working)[:, None] * _gates(world)
-    growth[:, [Block.A_CONTENT, Block.B_FORM, Block.D_LLO]] *= (1.0 + _reuse(world))[:, None]
-    growth[:, Block.D_LLO :] *= pps.network_alive[:, None]
+    growth = p.block_rate * np.concatenate([of_school, of_field]) * (effect * (p.leader_base + pps.leader) * working)
+    growth[FIELD_BLOCKS] *= _gates(world)
+    reuse = 1.0 + _reuse(world)
+    for block in (Block.A_CONTENT, Block.B_FORM, Block.D_LLO):
+        growth[block] *= reuse
+    growth[FIELD_BLOCKS] *= pps.network_alive
     return np.minimum(growth, 1.0)
 
 
 def _gates(world: PpsWorld) -> Floats:
-    """Return how far each block's prerequisites are met, 0-1 (mechanisms WA-05, CF-04, HB-01, LL-05).
+    """Return how far the prerequisites of D, E and F are met, 0-1 (mechanisms WA-05, CF-04, HB-01, LL-05).
 
     D needs A, B and C, and a school that has taught adults or firms that lead. E needs form, and a hogeschool
     (without one, a practor alone gets less far). F needs a hogeschool, owning firms, trust that grew over years,
     and A to C in order.
     """
     pps, p = world.pps, world.p
-    gates = np.ones_like(pps.blocks)
-    basis = pps.blocks[:, :3].min(axis=1)
-    ready = limited(basis / p.basis_needed)
+    content, form, place, *_ = pps.blocks.T
+    ready = limited(np.minimum(np.minimum(content, form), place) / p.basis_needed)
     hbo = np.where(pps.hogescholen > 0, 1.0, p.without_hbo)
     between = pps.position >= Position.SHARED
     owned = limited((pps.owners + p.shared_owns * between) / p.owners_for_innovation)
     experience = np.array([school.llo_experience for school in world.schools])[pps.school]
     able = np.where(between, np.maximum(experience, p.llo_between), experience)
-    gates[:, Block.D_LLO] = ready * able * (p.llo_supply + (1.0 - p.llo_supply) * pps.demand)
-    gates[:, Block.E_RESEARCH] = limited(pps.blocks[:, Block.B_FORM] / p.basis_needed) * hbo
-    gates[:, Block.F_INNOVATION] = ready * hbo * owned * trust(world)
-    return gates
+    llo = ready * able * (p.llo_supply + (1.0 - p.llo_supply) * pps.demand)
+    research = limited(form / p.basis_needed) * hbo
+    return np.array([llo, research, ready * hbo * owned * trust(world)])
 
 
 def trust(world: PpsWorld) -> Floats:
@@ -104,7 +105,7 @@ def _school_wear(world: PpsWorld) -> Floats:
     """Return the share of A-C that is lost this quarter; a school that keeps the results maintains them."""
     pps, p = world.pps, world.p
     kept = np.where(pps.decision > 0, pps.results, 1.0) * p.upkeep
-    kept = np.where(pps.stopped >= 0, 0.0, kept)
+    kept *= pps.stopped < 0
     return world.climate.curriculum_decay * (1.0 - kept)
 
 
@@ -141,5 +142,6 @@ def _keep_results(world: PpsWorld) -> None:
     made = 0.5 * (pps.blocks[:, Block.A_CONTENT] + pps.blocks[:, Block.B_FORM])
     embeds = np.where(pps.decision == Decision.A_EMBED, p.embedding_after, p.embedding_during)
     rate = np.where(made > pps.results, embeds, world.climate.curriculum_decay)  # what was embedded ages slowly
-    pps.results += np.where(pps.stopped >= 0, 0.0, rate) * (made - pps.results)
-    pps.results *= np.where(pps.stopped >= 0, 1.0 - p.results_lost_when_stopped, 1.0)
+    stopped = pps.stopped >= 0
+    pps.results += rate * ~stopped * (made - pps.results)
+    pps.results *= np.where(stopped, 1.0 - p.results_lost_when_stopped, 1.0)

@@ -56,8 +56,9 @@ def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
     """
     firms, pps = world.firms, world.pps
     cells = pps.region * world.n_sectors + pps.sector
-    by_origin = np.bincount(cells, weights=contacts, minlength=world.n_regions * world.n_sectors)
-    rate = (by_origin[:, None] * world.contact_spread).sum(axis=0)  # contacts per firm of each cell
+    by_origin = np.bincount(cells, weights=contacts)
+    origins = by_origin.nonzero()[0]
+    rate = (by_origin[origins, None] * world.contact_spread[origins]).sum(axis=0)  # contacts per firm of each cell
     chance = -np.expm1(-rate[:, None] * world.contact_pull).ravel()
     hit_rate = contact_rate(chance, firms.stratum, room(world))
     draws = world.draws.uniforms("contact", world.quarter, len(firms))
@@ -84,7 +85,7 @@ def contact_rate(chance: Floats, stratum: Ints, free: Floats) -> Floats:
 
 def _by_whom(world: PpsWorld, contacts: Floats, cells: Ints, reached: Ints, left: Floats) -> Ints:
     seeking = np.flatnonzero(contacts > 0)
-    shares = contacts[seeking, None] * world.contact_spread[cells[seeking]][:, world.firms.cell[reached]]
+    shares = contacts[seeking, None] * world.contact_spread[cells[seeking, None], world.firms.cell[reached]]
     ends = np.cumsum(shares, axis=0)
     chosen = (left * ends[-1] > ends).sum(axis=0) if len(seeking) else np.zeros(0, dtype=np.int64)
     who: Ints = seeking[np.minimum(chosen, len(seeking) - 1)]
@@ -108,13 +109,12 @@ def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
 
     One or zero when every firm is simulated; with a sample, a share of the firms that the sampled one stands for.
     """
-    table, n = world.memberships, len(world.firms)
-    rows = table.of_firms()
-    known = np.sort(table.pps[rows] * n + table.member[rows])
-    pair = pps * n + firms
-    times = np.searchsorted(known, pair, side="right") - np.searchsorted(known, pair)
-    most = world.firms.capacity[firms] / world.firms.weight[firms]
-    free: Floats = 1.0 - limited(times * (most - 1.0) / room(world, firms))
+    table, free = world.memberships, np.ones(len(firms))
+    some = world.firms.memberships[firms].nonzero()[0]
+    members, rows = firms[some], table.of_firms()
+    there = (table.member[rows] == members[:, None]) & (table.pps[rows] == pps[some, None])
+    most = world.firms.capacity[members] / world.firms.weight[members]
+    free[some] -= limited(there.sum(axis=1) * (most - 1.0) / room(world, members))
     return free
 
 

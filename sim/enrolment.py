@@ -46,13 +46,14 @@ class Enrolment:
 
     Attributes:
         stock: Students now, (schools, sectors, levels, tracks).
+        by_sector: The same by school and sector.
         years: What happened on each 1 October.
         turned_away: Applicants for BBL without a place who did not choose BOL, cumulative.
     """
 
     def __init__(self, start: Ints) -> None:
         self.start = start.copy()
-        self.stock = start.copy()
+        self._set(start.copy())
         self.years: list[SchoolYear] = []
         self.turned_away = 0
 
@@ -65,8 +66,11 @@ class Enrolment:
         stock = self.stock + inflow - graduates - leavers
         if min(flow.min() for flow in (inflow, graduates, leavers, stock)) < 0:
             raise EnrolmentError("a flow or stock of students is negative")
-        self.stock = stock
+        self._set(stock)
         self.years.append(SchoolYear(step, stock.copy(), inflow, graduates, leavers))
+
+    def _set(self, stock: Ints) -> None:
+        self.stock, self.by_sector = stock, stock.sum(axis=(2, 3))
 
     def check(self) -> None:
         """Check that all students are accounted for since the start.

@@ -21,15 +21,14 @@ def reach(world: PpsWorld) -> None:
     pps, p = world.pps, world.p
     if not len(pps):
         return
-    a, b, place, llo, *_ = pps.blocks.T
-    progress = p.reach_content * a + p.reach_form * b + (1.0 - p.reach_content - p.reach_form) * place
+    a, b, c, llo, *_ = pps.blocks.T
+    progress = p.reach_content * a + p.reach_form * b + (1.0 - p.reach_content - p.reach_form) * c
     kept = np.where(pps.decision > 0, np.minimum(1.0, pps.results / np.maximum((a + b) / 2.0, 1e-9)), 1.0)
-    kept = np.where(pps.stopped >= 0, 0.0, kept)
-    in_sector = world.enrolment.stock.sum(axis=(2, 3))[pps.school, pps.sector]
+    kept *= pps.stopped < 0
+    in_sector = world.enrolment.by_sector[pps.school, pps.sector]
     alone = np.minimum(pps.target_students * progress * kept, p.reach_most * in_sector)
-    together = np.zeros((len(world.schools), world.n_sectors))
-    np.add.at(together, (pps.school, pps.sector), alone)
-    together = together[pps.school, pps.sector]
+    place = pps.school * world.n_sectors + pps.sector
+    together = np.bincount(place, weights=alone)[place]
     crowding = np.divide(in_sector, together, out=np.ones(len(pps)), where=together > in_sector)
     pps.students_direct[:] = alone * crowding  # partnerships cannot reach more than all students of the sector
     pps.students_indirect[:] = pps.students_direct * p.indirect_per_direct * (p.indirect_base + a)
@@ -41,12 +40,12 @@ def _field(world: PpsWorld, llo: Floats) -> None:
     """Set professionals and LLO participants: employees of the partners that take part."""
     pps, p, table, firms = world.pps, world.p, world.memberships, world.firms
     rows = table.active()
-    of, n = table.pps[rows], len(pps)
-    field = IS_FIELD[table.kind[rows]]
+    n = len(pps)
     per_role = np.array(
         [0.0, p.professionals_klant, p.professionals_adviseur, p.professionals_partner, p.professionals_partner]
     )
-    pps.professionals[:] = np.bincount(of, weights=per_role[table.role[rows]] * field, minlength=n)
+    involved = per_role[table.role[rows]] * IS_FIELD[table.kind[rows]]
+    pps.professionals[:] = np.bincount(table.pps[rows], weights=involved, minlength=n)
     firms_in = table.of_firms()
     _, llo_belief, _, culture = held_by_members(world, firms_in)
     staff = np.minimum(firms.employees[table.member[firms_in]], p.llo_most_employees) * p.llo_share_of_staff
