@@ -7,7 +7,7 @@ whole columns. An agent's attributes are descriptors into its row: `firm.learnin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
@@ -58,11 +58,19 @@ class Table:
     """
 
     _specs: ClassVar[dict[str, _Spec]] = {}
+    _place: ClassVar[dict[str, slice]] = {}  # of a column in the block of its type
+    _lines: ClassVar[dict[type, int]] = {}  # of each block
 
     def __init_subclass__(cls) -> None:
         """Collect the declared columns."""
         declared = {name: spec for name, spec in vars(cls).items() if isinstance(spec, _Spec)}
         cls._specs = {**cls._specs, **declared}
+        cls._place, cls._lines = {}, {}
+        for name, spec in cls._specs.items():
+            if not isinstance(spec.width, str):
+                first = cls._lines.get(spec.dtype, 0)
+                cls._lines[spec.dtype] = first + (spec.width[0] if spec.width else 1)
+                cls._place[name] = slice(first, cls._lines[spec.dtype])
         for name in declared:
             delattr(cls, name)
 
@@ -109,26 +117,19 @@ class Table:
         """Return a copy of all columns but those whose width is named."""
         return {kind: block[:, : self.n].copy() for kind, block in self._blocks.items()}
 
-    def append_copied(self, copies: Iterable[Copied]) -> None:
+    def append_copied(self, copies: Sequence[Copied]) -> None:
         """Append the rows of copies of tables, whose columns are the first of each type of this table."""
-        for copy in copies:
-            first, last = self.n, self.n + rows_of(copy)
-            self._reserve(last)
-            for kind, block in copy.items():
-                self._blocks[kind][: len(block), first:last] = block
-            self.n = last
+        first, last = self.n, self.n + sum(rows_of(copy) for copy in copies)
+        self._reserve(last)
+        for kind in copies[0] if copies else ():
+            blocks = [copy[kind] for copy in copies]
+            np.concatenate(blocks, axis=1, out=self._blocks[kind][: len(blocks[0]), first:last])
+        self.n = last
         self._show()
 
     def _allocate(self, capacity: int) -> None:
         self._capacity = capacity
-        self._place: dict[str, slice] = {}
-        lines: dict[type, int] = {}
-        for name, spec in self._specs.items():
-            if not isinstance(spec.width, str):
-                first = lines.get(spec.dtype, 0)
-                lines[spec.dtype] = first + (spec.width[0] if spec.width else 1)
-                self._place[name] = slice(first, lines[spec.dtype])
-        self._blocks = {kind: np.empty((count, capacity), dtype=kind) for kind, count in lines.items()}
+        self._blocks = {kind: np.empty((count, capacity), dtype=kind) for kind, count in self._lines.items()}
         self._store: dict[str, npt.NDArray[Any]] = {}
         for name, spec in self._specs.items():
             if isinstance(spec.width, str):

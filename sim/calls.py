@@ -119,10 +119,11 @@ def pay_subsidies(world: PpsWorld) -> None:
     due = pps.due_national[:, now]
     ledger.pay(world.accounts["rijk"], pps.account, "national_subsidy", due)
     provincial = pps.due_provincial[:, now]
-    payers = np.array([province.account for province in world.provinces])[pps.province]
-    ledger.pay(payers, pps.account, "provincial_subsidy", provincial)
-    for row in np.flatnonzero(provincial):
-        world.provinces[pps.province[row]].promised -= int(provincial[row])
+    if provincial.any():
+        payers = np.array([province.account for province in world.provinces])[pps.province]
+        ledger.pay(payers, pps.account, "provincial_subsidy", provincial)
+        for province, amount in zip(pps.province.tolist(), provincial.tolist(), strict=True):
+            world.provinces[province].promised -= amount
     world.act.pay_commitments()
     pps.last_paid[subsidised(world)] = now
 

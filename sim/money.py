@@ -132,19 +132,18 @@ def _collect_from_schools(world: PpsWorld) -> None:
     """
     pps, p = world.pps, world.p
     running = pps.stopped < 0
-    project = np.where(running, p.school_share * pps.own_share * pps.planned[:, world.quarter], 0.0)
-    kept = np.where((pps.decision > 0) & running, upkeep(world), 0.0)
+    project = p.school_share * pps.own_share * pps.planned[:, world.quarter] * running
+    kept = upkeep(world) * ((pps.decision > 0) & running)
     willing = np.array([school.willing_to_fund for school in world.schools])[pps.school]
     embedded = (pps.decision == Decision.A_EMBED) & running & pps.network_alive
-    regie = np.where(embedded, p.residual_regie_fte * willing * p.fte_cost / 4.0, 0.0)
-    plan = cents(project + kept)
-    plan_regie = cents(regie)
-    wanted = np.bincount(pps.school, weights=plan + plan_regie, minlength=len(world.schools))
+    regie = p.residual_regie_fte * willing * p.fte_cost / 4.0 * embedded
+    plan = cents(np.array([project + kept, regie]))
+    wanted = np.bincount(pps.school, weights=plan[0] + plan[1], minlength=len(world.schools))
     reserve = np.array([school.reserve for school in world.schools], dtype=np.float64)
     share = np.minimum(1.0, np.divide(reserve, wanted, out=np.ones_like(reserve), where=wanted > 0))[pps.school]
     payer = np.array([school.account for school in world.schools])[pps.school]
-    planned = np.floor(np.array([plan, plan_regie]) * share).astype(np.int64)
-    world.ledger.pay(payer, pps.account, ("school_contribution", "school_regie"), planned)
+    paid = np.floor(plan * share).astype(np.int64)
+    world.ledger.pay(payer, pps.account, ("school_contribution", "school_regie"), paid)
 
 
 def upkeep(world: PpsWorld) -> Floats:

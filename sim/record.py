@@ -35,9 +35,10 @@ class PpsHistory(PpsState):
     @classmethod
     def of(cls, copies: dict[int, Copied]) -> PpsHistory:
         """Return copies of the columns of partnerships one after another; given by quarter."""
-        history = cls(sum(rows_of(copy) for copy in copies.values()))
-        history.append_copied(copies.values())
-        history.quarter[:] = np.repeat(list(copies), [rows_of(copy) for copy in copies.values()])
+        rows = [rows_of(copy) for copy in copies.values()]
+        history = cls(sum(rows))
+        history.append_copied(list(copies.values()))
+        history.quarter[:] = np.repeat(list(copies), rows)
         return history
 
 
@@ -281,15 +282,16 @@ def _partners(world: PpsWorld, recorder: Recorder) -> None:
     kept = recorder.memberships
     is_firm = kept.kind <= Kind.GROOTBEDRIJF
     ends = np.arange(recorder.first + 1, recorder.next)
-    for place in range(recorder.provinces + 1):
+    places = recorder.provinces + 1 if recorder.provinces > 1 else 1  # what holds for one province is the total
+    for place in range(places):
         here = (kept.province == place) | (place == recorder.provinces)
         quarter, member, times = _unique(kept.quarter, kept.member, here & is_firm)
         weighed = np.minimum(times, np.maximum(world.firms.weight[member], 1.0))
         companies = np.array([now.sum() for now in np.split(weighed, np.searchsorted(quarter, ends))])
         quarter, _, _ = _unique(kept.quarter, kept.kind * OTHERS + kept.member, here & ~is_firm)
         others = np.bincount(quarter - recorder.first, minlength=len(companies))
-        recorder.of("companies_unique")[:, place] = companies
-        recorder.of("partners_unique")[:, place] = companies + others
+        recorder.of("companies_unique")[:, place:] = companies[:, None]
+        recorder.of("partners_unique")[:, place:] = (companies + others)[:, None]
 
 
 OTHERS = 1_000_000

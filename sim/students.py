@@ -61,8 +61,8 @@ def applicants_of(world: PpsWorld) -> Floats:
     national number of students from the last year that was counted.
     """
     p, year = world.p, world.calendar.year(world.quarter)
-    base = inflow_at_start(world)
-    span = float(np.clip(year - p.trends_from, 0.0, p.trends_to - p.trends_from))
+    base = world.inflow_at_start
+    span = min(max(year - p.trends_from, 0.0), p.trends_to - p.trends_from)
     trend = np.exp(field_trends(world) * span)
     shifted = base * np.exp(np.array([0.0, 0.0, 0.0, p.level_4_shift]) * span)[None, None, :, None]
     totals = shifted.sum(axis=2, keepdims=True)
@@ -133,7 +133,7 @@ def places_of(world: PpsWorld) -> Floats:
 
 
 def _bbl_inflow_at_start(world: PpsWorld) -> Floats:
-    base = inflow_at_start(world)[..., BBL].sum(axis=2)
+    base = world.inflow_at_start[..., BBL].sum(axis=2)
     by_region = np.zeros((world.n_regions, world.n_sectors))
     np.add.at(by_region, world.school_region, base)
     return by_region
