@@ -129,7 +129,7 @@ class Table:
 
     def _allocate(self, capacity: int) -> None:
         self._capacity = capacity
-        self._blocks = {kind: np.empty((count, capacity), dtype=kind) for kind, count in self._lines.items()}
+        self._blocks: Copied = {kind: np.empty((n, capacity), dtype=kind) for kind, n in self._lines.items()}
         self._store: dict[str, npt.NDArray[Any]] = {}
         for name, spec in self._specs.items():
             if isinstance(spec.width, str):

@@ -105,7 +105,8 @@ class Firm(RowAgent):
     @property
     def _memberships(self) -> Ints:
         rows: Ints = self.model.memberships.of_firms()
-        return rows[self.model.memberships.member[rows] == self.row]
+        mine: Ints = rows[self.model.memberships.member[rows] == self.row]
+        return mine
 
 
 class MkbFirm(Firm):

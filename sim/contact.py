@@ -132,7 +132,8 @@ def expected_value(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     wanted *= table.traits[:-1].take(firms, axis=1)
     wanted[-1] *= table.innovation_need[firms]
     staff, llo, innovation = wanted * np.maximum(offer(world).take(pps, axis=1), promise)
-    return np.minimum(staff + llo + innovation, 1.0)
+    value: Floats = staff + llo + innovation
+    return np.minimum(value, 1.0)
 
 
 def joining_chance(world: PpsWorld, firms: Ints, pps: Ints, value: Floats) -> Floats:

@@ -16,7 +16,6 @@ from scipy.special import ndtri, pdtrik
 
 from agents.columns import Floats, limited
 
-
 KEY = Struct("<2Q")
 """The two words of a key."""
 
@@ -34,7 +33,7 @@ class Draws:
         self._generator = np.random.Generator(self._philox)
         fresh: Any = self._philox.state
         counter, empty = ((0,) * len(words) for words in (fresh["state"]["counter"], fresh["buffer"]))
-        self._state = {**fresh, "state": {"counter": counter}, "buffer": empty}  # of a new stream, all but its key
+        self._state: Any = {**fresh, "state": {"counter": counter}, "buffer": empty}  # of a new stream, all but its key
 
     def uniforms(self, purpose: str, key: object, count: int) -> Floats:
         """Return `count` uniforms in [0, 1); element i is the same whatever the count.

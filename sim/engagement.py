@@ -11,6 +11,7 @@ from sim.draws import shifted
 from sim.network import count_partners, leave
 from sim.world import PpsWorld
 
+
 def value_and_engagement(world: PpsWorld) -> None:
     """Let all partners of living networks experience value and act on it, and let beliefs spread."""
     table = world.memberships

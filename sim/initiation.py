@@ -199,7 +199,9 @@ def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
     load = np.exp(-led / (p.pps_per_10000_students * heads / 10_000))
     leads = np.array([school.leads for school in world.schools], dtype=float)
     pull = weight * taught * (p.organised_floor + world.organised)[None, :] * (p.slack_pull + shortage(world)[region])
-    rate = p.initiation_rate * pull / (1.0 + coverage.reshape(cells)[region]) ** p.coverage_power * (load * leads)[:, None]
+    rate = (
+        p.initiation_rate * pull / (1.0 + coverage.reshape(cells)[region]) ** p.coverage_power * (load * leads)[:, None]
+    )
     draws = world.draws.uniforms(f"initiation {call.scheme}", world.quarter, rate.size).reshape(rate.shape)
     taken = np.argwhere(draws < 1.0 - np.exp(-rate))
     return [(int(school), int(sector)) for school, sector in taken]

@@ -23,7 +23,7 @@ from sim.money import money
 from sim.phases import phases
 from sim.reach import reach
 from sim.record import Recorder, record
-from sim.students import inflow_at_start, students
+from sim.students import students
 from sim.valley import end_of_subsidy
 from sim.world import PpsWorld
 
@@ -66,7 +66,6 @@ class PpsModel(PpsWorld):
         )
         self.contact_spread: Floats = contact_spread(self)
         self.contact_pull: Floats = contact_pull(self)
-        self.inflow_at_start = inflow_at_start(self)
         self.known_starts = known_starts(self)
         self.act = Acts(self)
         self.recorder = Recorder(self)

@@ -69,7 +69,9 @@ def count_partners(world: PpsWorld) -> None:
     rows = table.active()
     alike = _ALIKE[table.kind[rows], table.role[rows]]
     number = np.bincount(table.pps[rows] * len(_COUNTED) + alike, minlength=len(pps) * len(_COUNTED))
-    counts = number.reshape(len(pps), len(_COUNTED)).astype(np.float64) @ _COUNTED  # whole numbers: exact on every machine
+    counts = (
+        number.reshape(len(pps), len(_COUNTED)).astype(np.float64) @ _COUNTED
+    )  # whole numbers: exact on every machine
     pps.together(_COUNTS[0], _COUNTS[-1])[:] = counts.T
     memberships[world.counted_firms] = 0
     world.counted_firms = table.member[table.of_firms()]

@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.columns import Bools, Copied, Floats, Ints, column, rows_of
 from agents.parameter_fields import Parameters
-from agents.partnership import Decision, Block, Kind, Payer, Position, PpsState, Status
+from agents.partnership import Block, Decision, Kind, Payer, Position, PpsState, Status
 from sim.enrolment import BBL, BOL
 from sim.ledger import CENTS, IN_KIND
 from sim.money import INCOME
@@ -107,7 +107,9 @@ class Recorder:
         """Return the memberships that were active; all but their role stays as it was when they began."""
         table, rows = self.world.memberships, np.concatenate(self._members)
         quarter = np.repeat(np.arange(self.first, self.next), [len(members) for members in self._members])
-        return MembershipHistory(quarter, self.world.pps.province[table.pps[rows]], table.kind[rows], table.member[rows])
+        return MembershipHistory(
+            quarter, self.world.pps.province[table.pps[rows]], table.kind[rows], table.member[rows]
+        )
 
     def _over_firms(self, values: Floats) -> Floats:
         """Sum a quantity of all firms by province and in total."""

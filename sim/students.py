@@ -61,6 +61,8 @@ def applicants_of(world: PpsWorld) -> Floats:
     national number of students from the last year that was counted.
     """
     p, year = world.p, world.calendar.year(world.quarter)
+    if world.inflow_at_start is None:
+        world.inflow_at_start = inflow_at_start(world)
     base = world.inflow_at_start
     span = min(max(year - p.trends_from, 0.0), p.trends_to - p.trends_from)
     trend = np.exp(field_trends(world) * span)
@@ -133,7 +135,7 @@ def places_of(world: PpsWorld) -> Floats:
 
 
 def _bbl_inflow_at_start(world: PpsWorld) -> Floats:
-    base = world.inflow_at_start[..., BBL].sum(axis=2)
+    base = inflow_at_start(world)[..., BBL].sum(axis=2)
     by_region = np.zeros((world.n_regions, world.n_sectors))
     np.add.at(by_region, world.school_region, base)
     return by_region

@@ -87,7 +87,6 @@ class PpsWorld(World):
         self.known_starts: dict[int, list[KnownPps]] = {}
         self.contact_spread: Floats = np.zeros((0, 0))
         self.contact_pull: Floats = np.zeros(0)
-        self.inflow_at_start: Floats = np.zeros(0)
         self._firm_draws: tuple[int, Floats] = (-1, np.zeros(0))
         self.open_calls: list[OpenCall] = []
         self.unspent: dict[str, int] = {}  # cents left in this year's first round, by scheme
@@ -164,6 +163,7 @@ class PpsWorld(World):
         }
         self.branch_starts = 1 + max(d.year for d in self.national.drivers if d.branch == "history")
         self.unemployment_at_start = self.driver("unemployment", self.calendar.year(0))
+        self.inflow_at_start: Floats | None = None
         self.places_at_start: Floats | None = None
         self.bbl_at_start: Floats = np.zeros((self.n_regions, self.n_sectors))
         rounds = [self.calendar.step_of(call.quarter) for call in self.national.calls if call.scheme == "rif"]

@@ -74,7 +74,7 @@ def test_a_partnership_that_starts_later_is_seen_too() -> None:
 
 def test_select_reads_naturally(model: PpsModel) -> None:
     taking_part = model.agents_by_type[MkbFirm].select(lambda firm: firm.role != Role.GEEN)
-    assert {firm.row for firm in taking_part} == set(np.flatnonzero((model.firms.role > 0) & ~model.firms.large))
+    assert {firm.row for firm in taking_part} == set(np.flatnonzero((model.firms.memberships > 0) & ~model.firms.large))
     curious = model.agents.select(agent_type=LargeEmployer).select(lambda firm: firm.learning_culture > 0.5)
     assert {firm.row for firm in curious} == set(
         np.flatnonzero(model.firms.large & (model.firms.learning_culture > 0.5))
@@ -115,8 +115,9 @@ def test_what_is_set_through_an_agent_is_what_the_processes_see() -> None:
 
 
 def test_codes_read_as_their_meaning(model: PpsModel) -> None:
-    firm, pps = model.agents_by_type[MkbFirm].to_list()[0], model.partnerships[0]
-    assert firm.role is Role(int(model.firms.role[firm.row]))
+    pps = model.partnerships[0]
+    firm, role = next(one for one in pps.members if isinstance(one[0], MkbFirm))
+    assert firm.role is role
     assert isinstance(firm.size, Size)
     assert (pps.status, pps.decision) == (Status.SUBSIDISED, Decision.NONE)
     pps.status = Status.EMBEDDED

@@ -323,8 +323,8 @@ def test_joining_happens_in_these_worlds() -> None:
 @given(st.lists(st.tuples(*[shares] * 8), max_size=20))
 def test_experienced(partners: list[tuple[float, ...]]) -> None:
     columns = np.array(partners, dtype=np.float64).reshape(-1, 8).T
-    offers = dict(zip(BELIEFS, columns[:3], strict=True))
-    value = engagement.experienced(offers, (columns[3], columns[4], columns[5]), columns[6], columns[7])
+    motives = np.array([columns[3], columns[4], columns[5] * columns[6]])
+    value = engagement.experienced(columns[:3], motives, columns[7])
     expected = [
         min(felt * (m_staff * staff + m_llo * llo + m_innovation * need * innovation), 1.0)
         for staff, llo, innovation, m_staff, m_llo, m_innovation, need, felt in partners
@@ -512,11 +512,11 @@ def test_count_partners(world: PpsModel) -> None:
     table, pps, firms = world.memberships, world.pps, world.firms
     for _ in range(3):  # some leave and some change their role between two counts
         gone = rng.random(len(table)) < 0.2
-        table.until[gone & (table.until < 0)] = world.quarter
+        table.end(np.flatnonzero(gone & (table.until < 0)), world.quarter, Leaving.CONTACT_FADED)
         table.role[:] = rng.integers(1, 5, len(table))
         count_partners(world)
         counted = {name: [0] * len(pps) for name in COUNTS}
-        memberships, role, where = [0] * len(firms), [0] * len(firms), [-1] * len(firms)
+        memberships, role, where = [0] * len(firms), [0] * len(firms), [set[int]() for _ in range(len(firms))]
         for row in active_rows(world):
             of, kind, as_role = int(table.pps[row]), int(table.kind[row]), int(table.role[row])
             for name, counts in COUNTS.items():
@@ -525,11 +525,12 @@ def test_count_partners(world: PpsModel) -> None:
                 firm = int(table.member[row])
                 memberships[firm] += 1
                 role[firm] = max(role[firm], as_role)
-                where[firm] = of
+                where[firm].add(of)
         assert {name: getattr(pps, name).tolist() for name in COUNTS} == counted
         assert firms.memberships.tolist() == memberships
-        assert firms.role.tolist() == role
-        assert firms.pps.tolist() == where
+        for firm in rng.integers(len(firms), size=20).tolist():
+            view: Any = world.organisation(Kind.MKB, firm)
+            assert (view.role, {pps.row for pps in view.pps}) == (role[firm], where[firm])
 
 
 # ── award, payment schedule, whole heads ────────────────────────────────────────────────────────────────

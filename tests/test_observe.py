@@ -9,7 +9,7 @@ import pytest
 
 from agents.columns import Floats, Ints
 from agents.errors import InputError
-from agents.partnership import Block, Decision, Kind, Location, Role
+from agents.partnership import Block, Decision, Kind, Leaving, Location, Role
 from calibration.held_back import held_back_targets
 from calibration.observe import (
     MEASURES,
@@ -34,7 +34,7 @@ from scenarios.region import RegionPack
 from scenarios.scenario import load_scenario
 from sim.enrolment import BBL, BOL
 from sim.model import PpsModel
-from sim.network import count_partners, join
+from sim.network import count_partners, join, leave
 from tests import worlds
 
 ALL = (*calibration_targets(), *held_back_targets())
@@ -162,7 +162,7 @@ def world() -> PpsModel:
     model.step()
     worlds.founded(model, firms=())
     worlds.founded(model, firms=(), region=1, school=1)
-    model.memberships.until[:] = 0  # whoever they were founded with has gone
+    leave(model, model.memberships.active(), Leaving.NO_RESULTS)  # whoever they were founded with has gone
     return model
 
 
@@ -211,7 +211,7 @@ def test_local_are_the_own_region_and_its_neighbours() -> None:
     world = worlds.small_model(pack, calls=())
     world.step()
     worlds.founded(world, firms=())
-    world.memberships.until[:] = 0
+    leave(world, world.memberships.active(), Leaving.NO_RESULTS)
     near, far = (np.flatnonzero(world.firms.region == region)[:3].tolist() for region in (0, 1))
     member(world, 0, Kind.MKB, [*near, far[0]])
     member(world, 0, Kind.SCHOOL, [0, 1])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agents.errors import InputError
-from agents.partnership import Kind, Location
+from agents.partnership import Kind, Leaving, Location
 from scenarios.policies import make_policies
 from scenarios.policies.firms import LloMoney, MkbPeloton, NonFormalLearning
 from scenarios.policies.region import BridgeBuilders, Consortia, Orchestration, PhysicalPlace, RiskSignal
@@ -391,7 +391,7 @@ def test_no_consortium_is_formed_that_cannot_be_paid_as_a_whole() -> None:
 def test_no_consortium_without_a_hogeschool() -> None:
     model = mature(policy(Consortia))
     table = model.memberships
-    table.until[table.kind == Kind.HOGESCHOOL] = model.quarter
+    table.end(np.flatnonzero(table.kind == Kind.HOGESCHOOL), model.quarter, Leaving.CONTACT_FADED)
     model.pps.hogescholen[:] = 0
     assert not live(model, 1).pps.consortium.any()
 

@@ -200,10 +200,6 @@ def firms_know_their_memberships(now: Quarter) -> None:
     rows = rows[table.kind[rows] <= Kind.GROOTBEDRIJF]
     counted = np.bincount(table.member[rows], minlength=len(model.firms))
     assert np.array_equal(model.firms.memberships, counted)
-    assert np.array_equal(model.firms.pps >= 0, counted > 0)
-    highest = np.zeros(len(model.firms), dtype=np.int64)
-    np.maximum.at(highest, table.member[rows], table.role[rows])
-    assert np.array_equal(model.firms.role, highest)
 
 
 def memberships_stay_as_they_ended(now: Quarter) -> None:
