@@ -59,7 +59,9 @@ def shifted(uniforms: Floats, shift: Floats | float) -> Floats:
 
 def poisson(uniforms: Floats, mean: Floats | float) -> Floats:
     """Return Poisson counts by the inverse distribution function (scipy's `pdtrik`, rounded up)."""
-    counts: Floats = np.ceil(pdtrik(_inside(uniforms), np.maximum(mean, 1e-12)) - 1e-9)
+    mean = np.maximum(mean, 1e-12)
+    some = uniforms > np.exp(-mean)  # the others count none, which need not be searched for
+    counts: Floats = np.ceil(pdtrik(_inside(uniforms), mean, out=np.zeros(np.shape(some)), where=some) - 1e-9)
     return np.maximum(counts, 0.0)
 
 

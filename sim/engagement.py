@@ -80,7 +80,7 @@ def _learn(world: PpsWorld, rows: Ints, offers: Floats, contact: Floats) -> None
     moves = lessons.take(table.pps[rows], axis=1) * (1.0 - held_by_members(world, rows))
     for trait, ahead, of_all, of_one in zip(firms.traits, table.ahead, own * moves, (1.0 - own) * moves, strict=True):
         np.add.at(trait, member, of_all)
-        trait[member] = np.minimum(trait[member], 1.0)
+        np.minimum.at(trait, member, 1.0)
         ahead[rows] += of_one
 
 
