@@ -456,7 +456,6 @@ class Acts:
         if not self.has_room(hogeschool):
             return False
         join(model, row, Kind.HOGESCHOOL, np.array([hogeschool]), Role.PARTNER, model.p.value_at_start)
-        count_partners(model)
         return True
 
     def has_room(self, hogeschool: int) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from agents.columns import Floats, Ints, limited
 from agents.partnership import Block
 from sim.initiation import role_of
-from sim.network import count_partners, firm_kind, join, room
+from sim.network import firm_kind, join, room
 from sim.world import PpsWorld
 
 
@@ -19,8 +19,8 @@ def contact_and_joining(world: PpsWorld) -> None:
     for policy in world.policies_in_force():
         policy.on_contact(world, contacts)
     firms, pps = contacted(world, contacts)
-    if len(firms) and _decide(world, firms, pps):
-        count_partners(world)
+    if len(firms):
+        _decide(world, firms, pps)
 
 
 def contacts_of(world: PpsWorld) -> Floats:
@@ -92,8 +92,8 @@ def _by_whom(world: PpsWorld, contacts: Floats, cells: Ints, reached: Ints, left
     return who
 
 
-def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> int:
-    """Let contacted firms decide; returns how many join."""
+def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> None:
+    """Let contacted firms decide."""
     value = expected_value(world, firms, pps)
     chance = joining_chance(world, firms, pps, value) * not_yet_in(world, firms, pps)
     draws = world.firm_chance(firms, world.chance("joining")[pps])
@@ -101,7 +101,6 @@ def _decide(world: PpsWorld, firms: Ints, pps: Ints) -> int:
     firms, pps, value = firms[joins], pps[joins], value[joins]
     role = role_of(world, draws[joins] / chance[joins], world.pps.position[pps], world.p.later_distance)
     join(world, pps, firm_kind(world, firms), firms, role, value)
-    return len(firms)
 
 
 def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:

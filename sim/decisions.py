@@ -6,7 +6,7 @@ import numpy as np
 
 from agents.partnership import Block, Kind, Role
 from sim.draws import shifted
-from sim.network import carried_by, count_partners, join
+from sim.network import carried_by, join
 from sim.world import PpsWorld
 
 
@@ -61,7 +61,6 @@ def _hogescholen_link(world: PpsWorld) -> None:
             if turn[hbo.row] < pull:
                 join(world, row, Kind.HOGESCHOOL, np.array([hbo.row]), Role.PARTNER, p.value_at_start)
                 carried[hbo.row] += 1
-    count_partners(world)
 
 
 def _provinces_review(world: PpsWorld) -> None:

@@ -12,7 +12,7 @@ from scenarios.region import KnownPps
 from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
 from sim.draws import around, lognormal, poisson
 from sim.ledger import CENTS, cents, whole_cents
-from sim.network import carried_by, count_partners, firm_kind, join, room
+from sim.network import carried_by, firm_kind, join, room
 from sim.students import exit_rates
 from sim.world import CHANCES, PpsWorld
 
@@ -459,7 +459,6 @@ def _found_members(world: PpsWorld, row: int, plan: Plan, firms: Ints) -> None:
         p.value_at_start,
         founder=True,
     )
-    count_partners(world)
 
 
 def role_of(world: PpsWorld, draws: Floats, position: Ints, distance: float = 0.0) -> Ints:

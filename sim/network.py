@@ -35,10 +35,10 @@ def join(
     value: npt.ArrayLike = 0.0,
     founder: bool = False,
 ) -> None:
-    """Add memberships: one per member, with its kind, role and the value it expects (0-1)."""
+    """Add memberships: one per member, with its kind, role and the value it expects (0-1); they count at once."""
     count = len(members)
     if count:
-        world.memberships.append(
+        first = world.memberships.append(
             count,
             pps=pps,
             kind=kind,
@@ -49,6 +49,7 @@ def join(
             value=value,
             founder=founder,
         )
+        _count(world, np.arange(first, first + count))
 
 
 def leave(world: PpsWorld, rows: Ints, why: Leaving) -> None:
@@ -64,18 +65,24 @@ def carried_by(world: PpsWorld, hogeschool: int) -> int:
 
 
 def count_partners(world: PpsWorld) -> None:
-    """Refresh the counts of partners on partnerships and of memberships on firms."""
-    table, pps, memberships = world.memberships, world.pps, world.firms.memberships
-    rows = table.active()
-    alike = _ALIKE[table.kind[rows], table.role[rows]]
-    number = np.bincount(table.pps[rows] * len(_COUNTED) + alike, minlength=len(pps) * len(_COUNTED))
-    counts = (
-        number.reshape(len(pps), len(_COUNTED)).astype(np.float64) @ _COUNTED
-    )  # whole numbers: exact on every machine
-    pps.together(_COUNTS[0], _COUNTS[-1])[:] = counts.T
-    memberships[world.counted_firms] = 0
-    world.counted_firms = table.member[table.of_firms()]
-    np.add.at(memberships, world.counted_firms, 1)
+    """Count the partners of partnerships and the memberships of firms anew, when some have left or changed roles."""
+    world.pps.together(_COUNTS[0], _COUNTS[-1])[:] = 0
+    world.firms.memberships[world.counted_firms] = 0
+    world.counted_firms = world.counted_firms[:0]
+    _count(world, world.memberships.active())
+
+
+def _count(world: PpsWorld, rows: Ints) -> None:
+    """Add memberships to the counts of partnerships and firms."""
+    table, pps = world.memberships, world.pps
+    kind = table.kind[rows]
+    cell = table.pps[rows] * len(_COUNTED) + _ALIKE[kind, table.role[rows]]
+    number = np.bincount(cell, minlength=len(pps) * len(_COUNTED)).reshape(len(pps), len(_COUNTED))
+    counts = number.astype(np.float64) @ _COUNTED  # whole numbers: exact on every machine
+    pps.together(_COUNTS[0], _COUNTS[-1])[:] += counts.T.astype(np.int64)
+    members = table.member[rows[kind <= Kind.GROOTBEDRIJF]]
+    np.add.at(world.firms.memberships, members, 1)
+    world.counted_firms = np.concatenate([world.counted_firms, members])
 
 
 def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64], Ints]:
