@@ -82,6 +82,7 @@ class Recorder:
         if self.next > self.first:
             self.pps, self.memberships = self._partnerships_kept(), self._memberships_kept()
             _work_out(self.world, self)
+            del self.pps, self.memberships
             self._keep_from(self.next)
         return self._values
 
