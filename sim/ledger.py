@@ -110,7 +110,7 @@ class Ledger:
         """Move whole cents from payers to payees.
 
         Args:
-            payer: Account number, or one per payment; with several streams one per payee, or a column with one for each.
+            payer: Account number, or one per payment; for several streams one per payee, or a column of one for each.
             payee: Account number, or one per payment.
             stream: One of `STREAMS`; or several, and then `amount` has a row for each.
             amount: Cents, one or one per payment; payments of zero are left out.
