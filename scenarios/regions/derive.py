@@ -186,7 +186,7 @@ def provinces(of_schools: pd.DataFrame) -> pd.DataFrame:
     table["mbo_share"] = parts(of_schools["students"].groupby(where).sum().reindex(table.index), 1.0, 4)
     table["budget_euro_year"] = (table["population_share"] / BRABANT_PEOPLE * BUDGET_BRABANT).round(-4).astype(int)
     table["orchestration"] = ORCHESTRATION
-    said = "; assumed: budget by inhabitants from that of Brabant, and orchestration; no source prints either"
+    said = "; assumed: budget by inhabitants from that of Brabant, and orchestration, no source prints either"
     table["source"] = DERIVED + said
     for province, (budget, source) in BUDGETS.items():
         table.loc[province, ["budget_euro_year", "source"]] = budget, f"{DERIVED}; {source}; assumed: orchestration"
