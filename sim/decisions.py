@@ -55,7 +55,11 @@ def _hogescholen_link(world: PpsWorld) -> None:
     for row, sector, turn in zip(rows, pps.sector[rows].tolist(), turned.tolist(), strict=True):
         near = world.near_hogeschool[:, pps.region[row]]
         for hbo in world.hogescholen:
-            if sector not in hbo.sectors or not near[hbo.row] or not hbo.has_room(carried[hbo.row], p.pps_per_lectoraat):
+            if (
+                sector not in hbo.sectors
+                or not near[hbo.row]
+                or not hbo.has_room(carried[hbo.row], p.pps_per_lectoraat)
+            ):
                 continue
             pull = p.hbo_links * hbo.value_of_mbo * (p.hbo_base + pps.practice[row])
             pull *= 1.0 + p.hbo_large_pull * hbo.large_firm_links * (pps.large[row] > 0)

@@ -234,7 +234,9 @@ def other_partners() -> pd.DataFrame:
     for kind in OTHER_KINDS:
         for province in people.index:
             here = table.loc[table["province"] == province, "inhabitants_thousand"]
-            usual = ours[kind] * people.loc[province, "inhabitants_thousand"] / people.loc[BRABANT, "inhabitants_thousand"]
+            usual = (
+                ours[kind] * people.loc[province, "inhabitants_thousand"] / people.loc[BRABANT, "inhabitants_thousand"]
+            )
             total = people.loc[province, "municipalities"] if kind == "gemeente" else max(round(usual), len(here))
             rows += [(kind, region, int(n), DERIVED) for region, n in parts(here, float(total), 0).items()]
     return pd.DataFrame(rows, columns=["kind", "region", "count", "source"])
@@ -271,7 +273,11 @@ def _unnamed(count: int, mix: pd.Series[int], of_schools: pd.DataFrame, taught: 
     table = of_schools.set_index("id")
     elsewhere = ~table["region"].map(regions()["province"]).isin([BRABANT, *NORTHERN])
     table = table[elsewhere & (table["leads"] == "yes")]
-    shares = taught.pivot(index="school", columns="sector", values="share").reindex(table.index, columns=mix.index).fillna(0.0)
+    shares = (
+        taught.pivot(index="school", columns="sector", values="share")
+        .reindex(table.index, columns=mix.index)
+        .fillna(0.0)
+    )
     left = parts(mix.astype(float), count, 0)
     green = shares["agrofood_groen"] * table["students"] * (table["kind"] == "aoc")
     leads = [(school, "agrofood_groen") for school in one_by_one(dict(green), int(left.pop("agrofood_groen")))]
