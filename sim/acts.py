@@ -343,7 +343,7 @@ class Acts:
         return where
 
     def places(self, policy: Policy) -> tuple[Bools, Bools]:
-        """Return the regions and the sectors for which a policy is meant; regions as far as they lie in its provinces."""
+        """Return the regions, as far as they lie in its provinces, and the sectors for which a policy is meant."""
         model = self.model
         region, sector = np.ones(model.n_regions, dtype=bool), np.ones(model.n_sectors, dtype=bool)
         if policy.regions is not None:

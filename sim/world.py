@@ -201,9 +201,7 @@ class PpsWorld(World):
             self.hogescholen.append(agent)
         seats: Ints = np.array([hbo.region for hbo in self.hogescholen], dtype=np.int64)
         here = self.province_of[seats][:, None] == self.province_of
-        self.near_hogeschool: Bools = (
-            here | self.pack.adjacency[seats]
-        )  # hogescholen work in their province and next to it
+        self.near_hogeschool: Bools = here | self.pack.adjacency[seats]  # they work in their province and next door
         self.provinces: list[Province] = []
         for row, province in enumerate(self.pack.provinces):
             agent_p = Province(self, province.id, province.name, row, province.budget_euro_year, province.orchestration)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -85,16 +85,20 @@ def sectors() -> list[str]:
     return list(pd.read_csv(NATIONAL_DIR / "sectors.csv")["id"])
 
 
-def parts(values: pd.Series[float], total: float, digits: int) -> pd.Series[float]:
+def whole(values: pd.Series[float], total: int) -> pd.Series[int]:
+    """Scale positive values to a total, rounded to whole numbers that add up to it."""
+    return largest_remainder(values * (total / values.sum()), total)
+
+
+def shares_of(values: pd.Series[float], total: float, digits: int) -> pd.Series[float]:
     """Scale positive values to a total, rounded so that the rounded ones add up to it."""
-    units = 10**digits
-    whole = largest_remainder(values * (total * units / values.sum()), round(total * units))
-    return whole / units if digits else whole
+    rounded: pd.Series[float] = whole(values, round(total * 10**digits)) / 10**digits
+    return rounded
 
 
-def one_by_one(weights: Mapping[str, float], count: int) -> list[str]:
+def one_by_one(weights: Mapping[Any, float], count: int) -> list[str]:
     """Hand out a number of things one by one to who has the highest weight for each that it then has (D'Hondt)."""
-    names, weight = list(weights), np.array(list(weights.values()), dtype=float)
+    names, weight = list(map(str, weights)), np.array(list(weights.values()), dtype=float)
     has = np.zeros(len(names))
     given_to = []
     for _ in range(count):
@@ -113,10 +117,9 @@ def regions() -> pd.DataFrame:
     in_brabant = table["province"] == BRABANT
     work = table["inhabitants_thousand"] * table["work"]
     table["weight"] = work / work[~in_brabant].sum() * (1.0 - BRABANT_COMPANIES)
-    for region, share in BRABANT_WEIGHT.items():
+    ours = BRABANT_WEIGHT | {"zuidoost": BRABANT_WEIGHT["zuidoost"] - HELMOND, "helmond": HELMOND}
+    for region, share in ours.items():
         table.loc[BRABANT_REGIONS[region], "weight"] = share * BRABANT_COMPANIES
-    table.loc[BRABANT_REGIONS["zuidoost"], "weight"] -= HELMOND * BRABANT_COMPANIES
-    table.loc[BRABANT_REGIONS["helmond"], "weight"] = HELMOND * BRABANT_COMPANIES
     return table
 
 
@@ -152,7 +155,7 @@ def employment() -> pd.DataFrame:
 def schools() -> pd.DataFrame:
     """Return schools.csv: those of Brabant as they are there, the others scaled to the students of the country."""
     table = given("schools")
-    students = parts(table["size"], STUDENTS - STUDENTS_BRABANT, 0)
+    students = whole(table["size"], STUDENTS - STUDENTS_BRABANT)
     others = table.assign(students=students, leads="yes")
     ours = brabant("schools")
     ours.loc[ours["id"].isin(HELMOND_SCHOOLS), "region"] = BRABANT_REGIONS["helmond"]
@@ -162,16 +165,17 @@ def schools() -> pd.DataFrame:
 
 def school_sectors() -> pd.DataFrame:
     """Return school_sectors.csv."""
-    factor = factors() ** SCHOOL_LEAN
+    factor = factors().T ** SCHOOL_LEAN
     rows = []
     for school in given("schools").itertuples():
         words = str(school.sectors).split()
         shares = dict(zip(words[::2], map(float, words[1::2]), strict=True))
         if school.kind == "roc":
-            shares = {sector: share * factor.loc[school.region, sector] for sector, share in ROC_SECTORS.items()}
+            lean = factor[str(school.region)]
+            shares = {sector: share * float(lean[sector]) for sector, share in ROC_SECTORS.items()}
         elif school.kind == "aoc":
             shares = AOC_SECTORS
-        rows += [(school.id, sector, share, DERIVED) for sector, share in parts(pd.Series(shares), 1.0, 3).items()]
+        rows += [(school.id, sector, share, DERIVED) for sector, share in shares_of(pd.Series(shares), 1.0, 3).items()]
     ours = brabant("school_sectors").assign(source=AS_BRABANT)
     return pd.concat([pd.DataFrame(rows, columns=list(ours.columns)), ours])
 
@@ -180,10 +184,10 @@ def provinces(of_schools: pd.DataFrame) -> pd.DataFrame:
     """Return provinces.csv."""
     table = given("provinces").set_index("id")
     people = table["inhabitants_thousand"].drop(BRABANT)
-    table["population_share"] = parts(people, 1.0 - BRABANT_PEOPLE, 4)
+    table["population_share"] = shares_of(people, 1.0 - BRABANT_PEOPLE, 4)
     table.loc[BRABANT, "population_share"] = BRABANT_PEOPLE
     where = of_schools["region"].map(regions()["province"])
-    table["mbo_share"] = parts(of_schools["students"].groupby(where).sum().reindex(table.index), 1.0, 4)
+    table["mbo_share"] = shares_of(of_schools["students"].groupby(where).sum().reindex(table.index), 1.0, 4)
     table["budget_euro_year"] = (table["population_share"] / BRABANT_PEOPLE * BUDGET_BRABANT).round(-4).astype(int)
     table["orchestration"] = ORCHESTRATION
     said = "; assumed: budget by inhabitants from that of Brabant, and orchestration, no source prints either"
@@ -210,18 +214,18 @@ def large_employers(shares: pd.DataFrame) -> pd.DataFrame:
     """Return large_employers.csv: those of Brabant, and as many in each other province."""
     ours = brabant("large_employers")
     mix, ladder = ours["sector"].value_counts().sort_index(), sorted(ours["employees"], reverse=True)
-    of_brabant = shares.loc[list(set(BRABANT_REGIONS.values()))].mean()
+    brabant_shares = shares.loc[list(BRABANT_REGIONS.values())].mean()
     weight, of_province = regions(), given("provinces").set_index("id")
     people, rows = of_province["inhabitants_thousand"], []
     for province in people.index.drop(BRABANT):
         here = weight.index[weight["province"] == province]
         work = shares.loc[here].mul(weight.loc[here, "weight"], axis=0)
-        usual = work.sum() / weight.loc[here, "weight"].sum() / of_brabant
-        by_sector = one_by_one({sector: n * float(usual[sector]) for sector, n in mix.items()}, EMPLOYERS)
+        usual = work.sum() / weight.loc[here, "weight"].sum() / brabant_shares
+        by_sector = one_by_one(dict(mix * usual[mix.index]), EMPLOYERS)
         places = {sector: iter(one_by_one(dict(work[sector]), EMPLOYERS)) for sector in mix.index}
         for number, sector in enumerate(by_sector):
             size = max(1000, round(ladder[number] * (people[province] / people[BRABANT]) ** 0.5, -2))
-            name = f"Grote werkgever {number + 1:02} van {of_province.loc[province, 'name']}"
+            name = f"Grote werkgever {number + 1:02} van {of_province['name'][province]}"
             rows.append((f"{province}-{number + 1:02}", name, next(places[sector]), sector, int(size), DERIVED))
     return pd.concat([pd.DataFrame(rows, columns=list(ours.columns)), ours.assign(source=AS_BRABANT)])
 
@@ -229,16 +233,15 @@ def large_employers(shares: pd.DataFrame) -> pd.DataFrame:
 def other_partners() -> pd.DataFrame:
     """Return other_partners.csv: as many for each inhabitant as in Brabant, and the municipalities of 2011."""
     ours = _read(BRABANT, "other_partners").groupby("kind")["count"].sum()
-    table, people = regions(), given("provinces").set_index("id")
-    rows = []
+    table, of_province = regions(), given("provinces").set_index("id")
+    people, rows = of_province["inhabitants_thousand"], []
     for kind in OTHER_KINDS:
-        for province in people.index:
+        usual = (people * (ours[kind] / people[BRABANT])).round().astype(int)
+        totals = of_province["municipalities"] if kind == "gemeente" else usual
+        for province, total in totals.items():
             here = table.loc[table["province"] == province, "inhabitants_thousand"]
-            usual = (
-                ours[kind] * people.loc[province, "inhabitants_thousand"] / people.loc[BRABANT, "inhabitants_thousand"]
-            )
-            total = people.loc[province, "municipalities"] if kind == "gemeente" else max(round(usual), len(here))
-            rows += [(kind, region, int(n), DERIVED) for region, n in parts(here, float(total), 0).items()]
+            for region, n in whole(here, max(int(total), len(here))).items():
+                rows.append((kind, region, int(n), DERIVED))
     return pd.DataFrame(rows, columns=["kind", "region", "count", "source"])
 
 
@@ -278,24 +281,22 @@ def _unnamed(count: int, mix: pd.Series[int], of_schools: pd.DataFrame, taught: 
         .reindex(table.index, columns=mix.index)
         .fillna(0.0)
     )
-    left = parts(mix.astype(float), count, 0)
+    left = whole(mix.astype(float), count)
     green = shares["agrofood_groen"] * table["students"] * (table["kind"] == "aoc")
     leads = [(school, "agrofood_groen") for school in one_by_one(dict(green), int(left.pop("agrofood_groen")))]
-    shares = shares[left.index]
-    if ENTREE in shares:
-        shares[ENTREE] = enrolment().query("level == 1")["share"].sum()
+    shares = shares[left.index].assign(**{ENTREE: enrolment().query("level == 1")["share"].sum()}).T
     for school in one_by_one(dict(table["students"] * (table["kind"] != "aoc")), count - len(leads)):
-        wanted = shares.loc[school] * left
-        sector = str((wanted if wanted.any() else shares.loc[school]).idxmax())
+        here = shares[school]
+        sector = str((here * left if (here * left).any() else here).idxmax())
         left[sector] = max(left[sector] - 1, 0)
-        shares.loc[school, sector] /= 2.0
+        shares[school] = here.where(here.index != sector, here / 2.0)
         leads.append((school, sector))
     windows = one_by_one({f"{start} {end}": n for (start, end), n in COHORTS.items()}, count)
     rows = []
     for number, ((school, sector), window) in enumerate(zip(leads, windows, strict=True), start=1):
         start, end = window.split()
-        name = f"PPS zonder naam {number:03} ({names[sector]}, {table.loc[school, 'name']})"
-        rows.append((f"naamloos-{number:03}", name, school, table.loc[school, "region"], sector, start, end))
+        name = f"PPS zonder naam {number:03} ({names[sector]}, {table['name'][school]})"
+        rows.append((f"naamloos-{number:03}", name, school, table["region"][school], sector, start, end))
     head = ["id", "name", "lead_school", "region", "sector", "start_from", "start_to"]
     source = "nl-pps-mbo-count; public:rif1-projects; assumed: lead, sector and start (inputs/README.md)"
     return pd.DataFrame(rows, columns=head).assign(location="unknown", form="unknown", source=source)
@@ -365,7 +366,7 @@ def derive() -> dict[Path, str]:
     whole = country()
     packs = {BRABANT: {"firms": brabant_firms()}, COUNTRY: whole, NORTH: north(whole)}
     return {
-        HERE / pack / f"{name}.csv": cast(str, table.to_csv(index=False, lineterminator="\n"))
+        HERE / pack / f"{name}.csv": table.to_csv(index=False, lineterminator="\n")
         for pack, tables in packs.items()
         for name, table in tables.items()
     }
