@@ -198,7 +198,7 @@ def terms(policy: Policy, words: Words) -> Iterator[tuple[str, str]]:
     yield "budget", budget_words(policy, words)
     if policy.staff_euro_year:
         yield "staff", words("scenario.staff_is", euros=words.euros(policy.staff_euro_year))
-    for key in ("regions", "sectors"):
+    for key in ("provinces", "regions", "sectors"):
         among: tuple[str, ...] | None = getattr(policy, key)
         if among is not None:
             yield key, ", ".join(among) or words("scenario.nobody")
@@ -375,7 +375,7 @@ def new_text(name: str, parent: str, inherited: Sequence[Policy]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_SHARED = ("starts", "ends", "payer", "budget_euro_year", "staff_euro_year", "regions", "sectors")
+_SHARED = ("starts", "ends", "payer", "budget_euro_year", "staff_euro_year", "provinces", "regions", "sectors")
 
 
 def _shared(key: str) -> list[str]:

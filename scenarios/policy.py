@@ -30,6 +30,7 @@ class Policy(BaseModel):
             the eligible ask.
         payer: Who pays: each province for its own partnerships, or the state.
         staff_euro_year: What the payer's own staff for it costs each payer a year.
+        provinces: Ids of the provinces in which partnerships are eligible; None for all.
         regions: Ids of the labour-market regions in which partnerships are eligible; None for all.
         sectors: Ids of the sectors in which partnerships are eligible; None for all.
     """
@@ -45,6 +46,7 @@ class Policy(BaseModel):
     budget_euro_year: float | None = Field(default=None, ge=0, le=MOST_EUROS, allow_inf_nan=False)
     payer: Literal["province", "rijk"] = "province"
     staff_euro_year: float = Field(default=0.0, ge=0, le=MOST_EUROS, allow_inf_nan=False)
+    provinces: tuple[str, ...] | None = Field(default=None, strict=False)
     regions: tuple[str, ...] | None = Field(default=None, strict=False)
     sectors: tuple[str, ...] | None = Field(default=None, strict=False)
 
@@ -68,12 +70,12 @@ class Policy(BaseModel):
     @property
     def idle(self) -> bool:
         """Whether it can do nothing to anybody: no money, or nobody who is eligible."""
-        return self.budget_euro_year == 0 or self.regions == () or self.sectors == ()
+        return self.budget_euro_year == 0 or () in (self.provinces, self.regions, self.sectors)
 
     @property
     def everywhere(self) -> bool:
-        """Whether it is meant for all regions and sectors: rules on national money then hold for all the country."""
-        return self.regions is None and self.sectors is None
+        """Whether it is meant for all places and sectors: rules on national money then hold for all the country."""
+        return self.provinces is None and self.regions is None and self.sectors is None
 
     def on_quarter(self, world: Any) -> None:
         """Set the terms of this quarter, or spend, after budgets were given and before anybody applies."""

@@ -74,6 +74,7 @@ class _RegionToml(BaseModel):
     title_en: Name
     about_nl: Name
     about_en: Name
+    known_until: Quarter = "2018-Q3"
 
 
 class ProvinceRow(Row):
@@ -300,6 +301,7 @@ class RegionPack:
         title_en: Title, English.
         about_nl: One or two sentences, Dutch.
         about_en: One or two sentences, English.
+        known_until: First quarter of which the known partnerships do not tell who started.
         provinces: Provinces.
         regions: Labour-market regions (R of them).
         adjacency: (R, R) whether two regions border on each other.
@@ -320,6 +322,7 @@ class RegionPack:
     title_en: str
     about_nl: str
     about_en: str
+    known_until: str
     provinces: tuple[ProvinceRow, ...]
     regions: tuple[LabourMarketRegion, ...]
     adjacency: npt.NDArray[np.bool_]
@@ -579,17 +582,19 @@ def _toml_problem(key: str, kind: str, where: str) -> InputError:
 
 
 def check_places(policies: Iterable[Policy], pack: RegionPack, national: National) -> None:
-    """Check that the regions and sectors that policies name are there.
+    """Check that the provinces, regions and sectors that policies name are there.
 
     Raises:
         InputError: If one is not.
     """
     known = {
+        "provinces": [province.id for province in pack.provinces],
         "regions": [region.id for region in pack.regions],
         "sectors": [sector.id for sector in national.sectors],
     }
     for policy in policies:
-        for key, names in known.items():
+        inside = [region.id for region in pack.regions if region.province in (policy.provinces or known["provinces"])]
+        for key, names in {**known, "regions": inside}.items():
             unknown = [name for name in getattr(policy, key) or () if name not in names]
             if unknown:
                 near = difflib.get_close_matches(unknown[0][:60], names, n=1)

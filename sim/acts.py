@@ -173,7 +173,7 @@ class Acts:
                 fund = self._fund(policy, province)
                 fund.spent += quarterly
                 fund.kept = yearly - season * yearly // 4
-                places = self._all() if province == STATE else np.array([province])
+                places = self.provinces(policy).nonzero()[0] if province == STATE else np.array([province])
                 each = np.full(len(places), quarterly // len(places), dtype=np.int64)
                 each[: quarterly % len(places)] += 1
                 self._transfer(policy, places, np.full(len(places), work), "policy_staff", each)
@@ -300,17 +300,11 @@ class Acts:
         """Return the quarters of this year that come after this one."""
         return 4 - self.model.calendar.season(self.model.quarter)
 
-    def _all(self) -> Ints:
-        return np.arange(len(self.model.provinces))
-
     def _payers(self, policy: Policy) -> list[int]:
         """Return who pays a policy: the provinces that have a region in which it is meant, or the state."""
         if policy.payer == "rijk":
             return [STATE]
-        if policy.regions is None:
-            return list(range(len(self.model.provinces)))
-        model = self.model
-        return sorted({int(model.province_of[model.region_number[region]]) for region in policy.regions})
+        return np.flatnonzero(self.provinces(policy)).tolist()
 
     def _payer(self, policy: Policy, province: int) -> int:
         return STATE if policy.payer == "rijk" else province
@@ -349,12 +343,14 @@ class Acts:
         return where
 
     def places(self, policy: Policy) -> tuple[Bools, Bools]:
-        """Return the regions and the sectors for which a policy is meant."""
+        """Return the regions, as far as they lie in its provinces, and the sectors for which a policy is meant."""
         model = self.model
         region, sector = np.ones(model.n_regions, dtype=bool), np.ones(model.n_sectors, dtype=bool)
         if policy.regions is not None:
             region[:] = False
             region[[model.region_number[name] for name in policy.regions]] = True
+        if policy.provinces is not None:
+            region &= np.isin(model.province_of, [model.province_number[name] for name in policy.provinces])
         if policy.sectors is not None:
             sector[:] = False
             sector[[model.sector_number[name] for name in policy.sectors]] = True
@@ -397,7 +393,7 @@ class Acts:
     def staff_fte(self, policy: Policy) -> float:
         """Return the payers' own staff that a policy has in each province, in fte."""
         fte = policy.staff_euro_year / self.model.p.fte_cost
-        return fte / len(self.model.provinces) if policy.payer == "rijk" else fte
+        return fte / np.count_nonzero(self.provinces(policy)) if policy.payer == "rijk" else fte
 
     # ── what processes do as well ───────────────────────────────────────────────────────────────────────
     def stop(self, row: int, policy: Policy) -> None:

@@ -53,8 +53,13 @@ def _hogescholen_link(world: PpsWorld) -> None:
     rows = np.flatnonzero(pps.network_alive & (pps.hogescholen == 0))
     turned = shifted(draws, world.chance("lectoraat")[rows, None])
     for row, sector, turn in zip(rows, pps.sector[rows].tolist(), turned.tolist(), strict=True):
+        near = world.near_hogeschool[:, pps.region[row]]
         for hbo in world.hogescholen:
-            if sector not in hbo.sectors or not hbo.has_room(carried[hbo.row], p.pps_per_lectoraat):
+            if (
+                sector not in hbo.sectors
+                or not near[hbo.row]
+                or not hbo.has_room(carried[hbo.row], p.pps_per_lectoraat)
+            ):
                 continue
             pull = p.hbo_links * hbo.value_of_mbo * (p.hbo_base + pps.practice[row])
             pull *= 1.0 + p.hbo_large_pull * hbo.large_firm_links * (pps.large[row] > 0)
@@ -69,9 +74,9 @@ def _provinces_review(world: PpsWorld) -> None:
     What hired staff add wears off unless it is kept up.
     """
     p = world.p
-    in_force = [policy.name for policy in world.policies_in_force()]
+    in_force = [(policy.name, world.act.provinces(policy)) for policy in world.policies_in_force()]
     for province in world.provinces:
-        province.instruments = in_force
+        province.instruments = [name for name, places in in_force if places[province.row]]
         if world.calendar.year(world.quarter) >= p.orchestration_from:
             province.own_orchestration += p.orchestration_growth * (1.0 - province.own_orchestration)
         province.added_orchestration *= 1.0 - p.policy_orchestration_fades

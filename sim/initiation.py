@@ -65,7 +65,7 @@ class Plan:
 def initiation(world: PpsWorld) -> None:
     """Start the known partnerships of this quarter, and let new and existing ones apply for open calls."""
     _start_known(world)
-    replaying = world.asked.history == "replay" and world.quarter < world.calendar.step_of(world.asked.history_until)
+    replaying = world.asked.history == "replay" and world.quarter < replayed_until(world)
     for call in world.open_calls:
         if call.scheme in FOR_NEW and not replaying:
             _new_partnerships(world, call)
@@ -76,6 +76,11 @@ def initiation(world: PpsWorld) -> None:
 
 
 # ── the known partnerships ──────────────────────────────────────────────────────────────────────────
+def replayed_until(world: PpsWorld) -> int:
+    """Return the first step in which others than the known partnerships start: not before the pack knows no more."""
+    return world.calendar.step_of(max(world.asked.history_until, world.pack.known_until))  # quarters sort as text
+
+
 def known_starts(world: PpsWorld) -> dict[int, list[KnownPps]]:
     """Return the known partnerships by the step at which they start."""
     starts: dict[int, list[KnownPps]] = {}
@@ -324,7 +329,7 @@ def willing_hogescholen(world: PpsWorld, plan: Plan, urged: float = 1.0) -> list
     draws = world.draws.uniforms("hogeschool founds", plan.identity, len(world.hogescholen))
     for hbo, draw in zip(world.hogescholen, draws.tolist(), strict=True):
         chance = urged * p.hbo_founds * hbo.value_of_mbo * (p.hbo_base + plan.practice)
-        wants = plan.sector in hbo.sectors and draw < chance
+        wants = plan.sector in hbo.sectors and world.near_hogeschool[hbo.row, plan.region] and draw < chance
         if wants and hbo.has_room(carried_by(world, hbo.row), p.pps_per_lectoraat):
             willing.append(hbo.row)
     return willing

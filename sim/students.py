@@ -31,8 +31,8 @@ def exit_rates(world: PpsWorld) -> Floats:
 
 def _outflow(world: PpsWorld) -> tuple[Ints, Ints]:
     stock = world.enrolment.stock
-    ends = np.minimum(whole(stock.astype(np.float64) * exit_rates(world)), stock)
-    graduates = whole(ends.astype(np.float64) * world.p.graduates_share)
+    ends = np.minimum(_heads(world, stock.astype(np.float64) * exit_rates(world)), stock)
+    graduates = _heads(world, ends.astype(np.float64) * world.p.graduates_share)
     return np.minimum(graduates, ends), np.maximum(ends - graduates, 0)
 
 
@@ -50,7 +50,15 @@ def _inflow(world: PpsWorld) -> Ints:
     unplaced = bbl * (1.0 - share)
     inflow[..., BOL] = applicants[..., BOL] + world.p.unplaced_to_bol * unplaced
     world.enrolment.turned_away += round(float((1.0 - world.p.unplaced_to_bol) * unplaced.sum()))
-    heads = np.stack([whole(inflow[..., BBL]), whole(inflow[..., BOL])], axis=-1)
+    return np.stack([_heads(world, inflow[..., track]) for track in (BBL, BOL)], axis=-1)
+
+
+def _heads(world: PpsWorld, amounts: Floats) -> Ints:
+    """Round to whole heads by province, so that what is done in one moves no student of another."""
+    heads = np.zeros(amounts.shape, dtype=np.int64)
+    province = world.province_of[world.school_region]
+    for row in range(len(world.provinces)):
+        heads[province == row] = whole(amounts[province == row])
     return heads
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.base import Organisation, World
-from agents.columns import Floats, Ints
+from agents.columns import Bools, Floats, Ints
 from agents.firm import Firms, LargeEmployer, MkbFirm, Size
 from agents.hogeschool import Hogeschool
 from agents.parameter_fields import Parameters
@@ -200,6 +200,9 @@ class PpsWorld(World):
             )
             agent.account = self.ledger.open(f"hogeschool:{hbo.id}", inside=True)
             self.hogescholen.append(agent)
+        seats: Ints = np.array([hbo.region for hbo in self.hogescholen], dtype=np.int64)
+        here = self.province_of[seats][:, None] == self.province_of
+        self.near_hogeschool: Bools = here | self.pack.adjacency[seats]  # they work in their province and next door
         self.provinces: list[Province] = []
         for row, province in enumerate(self.pack.provinces):
             agent_p = Province(self, province.id, province.name, row, province.budget_euro_year, province.orchestration)

@@ -25,6 +25,7 @@ from tests.worlds import (
     HTSM,
     SECTORS,
     founded,
+    hogeschool_row,
     live,
     own,
     province_row,
@@ -40,6 +41,7 @@ TWO_PROVINCES = small_pack(
     provinces=(province_row(0), province_row(1)),
     regions=(region_row(0), region_row(1, province=1)),
     adjacency=np.zeros((2, 2), dtype=bool),  # with `local_elsewhere` at zero nothing spills from one to the other
+    hogescholen=(hogeschool_row(0), hogeschool_row(1, region=1)),
 )
 KINDS: tuple[type[Policy], ...] = (
     Portfolio, HybridTeachers, PractoraatLectoraat, MkbPeloton, LloMoney, NonFormalLearning, Orchestration,

@@ -135,9 +135,14 @@ def _plain(error: ValidationError, name: str, kind: type[Policy], where: str) ->
 
 def _refuse_conflict(one: Policy, other: Policy, where: str) -> None:
     same = one.kind == other.kind
-    if not (same or other.kind in one.conflicts or one.kind in other.conflicts):
+    if not (same or other.kind in one.conflicts or one.kind in other.conflicts) or _apart(one, other):
         return
     last = "9999-Q4"
     if max(one.starts, other.starts) < min(one.ends or last, other.ends or last):
         why = f"policies {one.name} and {other.name} cannot be in force together"
-        raise InputError(why, where, "one of them, or periods that do not overlap")
+        raise InputError(why, where, "one of them, or periods or provinces that do not overlap")
+
+
+def _apart(one: Policy, other: Policy) -> bool:
+    """Say whether two policies are meant for different provinces, so that neither touches what the other does."""
+    return None not in (one.provinces, other.provinces) and not set(one.provinces or ()) & set(other.provinces or ())

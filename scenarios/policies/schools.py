@@ -98,8 +98,10 @@ class PractoraatLectoraat(Policy):
     def _willing(self, world: Any, row: int) -> int | None:
         """Return the first hogeschool with room that links a lectoraat to a partnership this quarter."""
         draws = world.draws.uniforms("practoraat", f"{world.pps_ids[row]}/{world.quarter}", len(world.hogescholen))
+        near = world.near_hogeschool[:, world.pps.region[row]]
         for hbo, draw in zip(world.hogescholen, draws.tolist(), strict=True):
             rate = world.p.policy_practoraat_links * hbo.value_of_mbo / 4.0
-            if world.pps.sector[row] in hbo.sectors and draw < -np.expm1(-rate) and world.act.has_room(hbo.row):
+            teaches = world.pps.sector[row] in hbo.sectors and near[hbo.row]
+            if teaches and draw < -np.expm1(-rate) and world.act.has_room(hbo.row):
                 return int(hbo.row)
         return None

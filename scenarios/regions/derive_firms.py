@@ -1,16 +1,15 @@
-"""Derive firms.csv: accredited training companies by region, sector and size.
+"""Firms of a region pack: accredited training companies by region, sector and size, from national counts.
 
-Run it as `python scenarios/regions/noord-brabant/derive_firms.py`; with `--check` it only compares. No chance
-is involved. The steps:
+`scenarios.regions.derive` writes the files with it. No chance is involved. The steps:
 
 1. National companies with two or more persons by size class (the class 100-250 follows from the total), times
    the probability that a company of that size is accredited. The probability of micro firms is what makes the
    national total come out at 237,000.
 2. National companies by SBI section, spread over our sectors.
-3. Regional totals by sector: the region's weight in the country times its location quotient, that is its
+3. Totals by region and sector: the region's weight in the country times its location quotient, that is its
    share of employment in the sector (employment.csv) over the national share.
 4. Sizes within region x sector: iterative proportional fitting of a size mix that leans to large or small by
-   sector to the totals of step 3 and to the number of firms of each size in the province.
+   sector to the totals of step 3 and to the number of firms of each size in the pack.
 5. Whole numbers by largest remainder within each size class, so that every size total is exact.
 
 Public numbers carry their id in `public_facts` of the evidence; what is ASSUMED says so.
@@ -18,14 +17,9 @@ Public numbers carry their id in `public_facts` of the evidence; what is ASSUMED
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-HERE = Path(__file__).resolve().parent
-NATIONAL = HERE.parents[1] / "national"
 SIZES = ("micro", "klein", "middel", "groot")
 SOURCE = "derived: derive_firms.py (README.md)"
 
@@ -38,13 +32,6 @@ MIDDEL = TWO_OR_MORE - MICRO - KLEIN - OVER_250  # firms-size-50-100, plus 100-2
 
 TRAINING_COMPANIES = 247_000 - 10_000  # training-companies, less those abroad
 ACCREDITED = {"klein": 0.85, "middel": 0.97, "groot": 1.0}  # ASSUMED: rises with size; micro follows
-
-# The province: 15 percent of the inhabitants (nb-share-of-nl-inhabitants). ASSUMED: slightly more of the
-# training companies, as industry and construction weigh more here.
-SHARE_OF_LARGE = 0.15
-SHARE_OF_TRAINING_COMPANIES = 0.155
-# ASSUMED: weight of each labour-market region in the employment of the province.
-REGION_WEIGHT = {"west": 0.27, "midden": 0.18, "noordoost": 0.26, "zuidoost": 0.29}
 
 # Companies with two or more persons by SBI section (firms-industry-2-plus and so on); `rest` is what is left.
 SBI = {
@@ -93,12 +80,18 @@ def national_accredited() -> pd.Series[float]:
     return accredited.loc[list(SIZES)]
 
 
-def provincial_sizes(large_employers: int) -> pd.Series[int]:
-    """Return the firms of the province by size, without the large employers that have a file of their own."""
+def sizes_of(large_employers: int, training_companies: float = 1.0, over_250: float = 1.0) -> pd.Series[int]:
+    """Return the firms of a pack by size, without the large employers that have a file of their own.
+
+    Args:
+        large_employers: How many have a file of their own.
+        training_companies: Share of the country's training companies.
+        over_250: Share of the country's companies of 250 or more persons.
+    """
     country = national_accredited()
-    large = round(OVER_250 * SHARE_OF_LARGE)
+    large = round(OVER_250 * over_250)
     others = country.drop("groot")
-    wanted = others * ((TRAINING_COMPANIES * SHARE_OF_TRAINING_COMPANIES - large) / others.sum())
+    wanted = others * ((TRAINING_COMPANIES * training_companies - large) / others.sum())
     sizes = wanted.round().astype(int)
     sizes["groot"] = large - large_employers
     return sizes.loc[list(SIZES)]
@@ -131,42 +124,30 @@ def largest_remainder(values: pd.Series[float], total: int) -> pd.Series[int]:
     return down
 
 
-def derive() -> pd.DataFrame:
-    """Return firms.csv as a table: region, sector, size, count, source."""
-    employment = pd.read_csv(HERE / "employment.csv").pivot(index="region", columns="sector", values="share")
-    sectors = pd.read_csv(NATIONAL / "sectors.csv")["id"].tolist()
-    with_firms = [sector for sector in sectors if sector in NATIONAL_EMPLOYMENT]
-    sizes = provincial_sizes(len(pd.read_csv(HERE / "large_employers.csv")))
+def firms_of(
+    employment: pd.DataFrame, weight: pd.Series[float], sizes: pd.Series[int], sectors: list[str]
+) -> pd.DataFrame:
+    """Return firms.csv as a table: region, sector, size, count, source.
 
-    quotient = employment.loc[list(REGION_WEIGHT), with_firms] / pd.Series(NATIONAL_EMPLOYMENT)
-    weight = quotient.mul(pd.Series(REGION_WEIGHT), axis=0) * national_by_sector(sectors)[with_firms]
-    wanted = weight.stack() * (sizes.sum() / weight.to_numpy().sum())
+    Args:
+        employment: Share of employment, regions by sectors.
+        weight: Weight of each region in the employment of the pack, in the order of the file.
+        sizes: Firms of the pack by size.
+        sectors: All sectors, in national order.
+    """
+    with_firms = [sector for sector in sectors if sector in NATIONAL_EMPLOYMENT]
+    quotient = employment.loc[list(weight.index), with_firms] / pd.Series(NATIONAL_EMPLOYMENT)
+    pull = quotient.mul(weight, axis=0) * national_by_sector(sectors)[with_firms]
+    wanted = pull.stack() * (sizes.sum() / pull.to_numpy().sum())
     country = national_accredited()
     lean = np.power.outer(wanted.index.get_level_values("sector").map(SIZE_LEAN).to_numpy(float), np.arange(len(SIZES)))
     seed = pd.DataFrame(lean * country.to_numpy(), index=wanted.index, columns=list(SIZES))
     fitted = fit(seed, wanted, sizes)
     whole = pd.DataFrame({size: largest_remainder(fitted[size], int(sizes[size])) for size in SIZES})
-
     rows = [
         (region, sector, size, int(whole.loc[(region, sector), size]) if sector in with_firms else 0, SOURCE)
-        for region in REGION_WEIGHT
+        for region in weight.index
         for sector in sectors
         for size in SIZES
     ]
     return pd.DataFrame(rows, columns=["region", "sector", "size", "count", "source"])
-
-
-def main(arguments: list[str]) -> int:
-    """Write firms.csv, or compare with it when called with --check; return the exit status."""
-    text = derive().to_csv(index=False, lineterminator="\n")
-    target = HERE / "firms.csv"
-    if "--check" in arguments:
-        same = target.read_text(encoding="utf-8") == text
-        print("firms.csv is what this script derives" if same else "firms.csv differs from what this script derives")
-        return 0 if same else 1
-    target.write_text(text, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
