@@ -412,7 +412,11 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
     "version as text": (swap("region.toml", "= 1", '= "1"'), "region.toml, line 1", "allowed: 1"),
     "version true": (swap("region.toml", "= 1", "= true"), "region.toml, line 1", "schema_version is True"),
     "unknown key": (swap("region.toml", "title_nl", "titel_nl"), "region.toml, line 3", "title_nl (did you mean"),
-    "number for name": (swap("region.toml", '"noord-brabant"', "3"), "region.toml, line 2", "name is wrong; allowed: an id"),
+    "number for name": (
+        swap("region.toml", '"noord-brabant"', "3"),
+        "region.toml, line 2",
+        "name is wrong; allowed: an id",
+    ),
     "own neighbour": (edit("adjacency.csv", 2, "region_b", "west"), "adjacency.csv, line 2", "on itself"),
     "pair twice": (add("adjacency.csv", "midden,west,pps_list"), "adjacency.csv, line 6", "duplicate pair"),
     "window": (edit("known_pps.csv", 3, "start_from", "2019-Q1"), "known_pps.csv, line 3", "after start_to"),
