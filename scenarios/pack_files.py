@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -31,6 +32,7 @@ from scenarios.tables import (
     Trend,
     YesNo,
     allowed_words,
+    nearest,
     one_of,
     quote,
 )
@@ -339,6 +341,23 @@ def read_pack(folder: Folder) -> PackTables:
     )
 
 
+def empty_tables(
+    provinces: Sequence[ProvinceRow], regions: Sequence[LabourMarketRegion], schools: Sequence[SchoolRow]
+) -> PackTables:
+    """Return the tables of a pack with only the files it must have, without the means of provinces."""
+    must_be_there: dict[type[Row], Sequence[Row]] = {
+        ProvinceRow: provinces, LabourMarketRegion: regions, SchoolRow: schools
+    }  # fmt: skip
+    means = frozenset({"mbo_share", "budget_euro_year", "orchestration"})
+    tables: list[Any] = [
+        Table(row.FILE, tuple(rows), (0,) * len(rows), left_out=means if row is ProvinceRow else frozenset())
+        if (rows := must_be_there.get(row))
+        else Table[Any](row.FILE, (), (), is_there=False)
+        for row in ROWS
+    ]
+    return PackTables(None, *tables)
+
+
 def _read_toml(folder: Folder) -> RegionToml | None:
     """Read region.toml, or note what is wrong with it."""
     text, where = folder.text(TOML), folder.where(TOML)
@@ -350,8 +369,10 @@ def _read_toml(folder: Folder) -> RegionToml | None:
         return RegionToml.model_validate(said)
     except ValidationError as error:
         kinds = {str(detail["loc"][0]): detail["type"] for detail in error.errors()}
-        # A misspelled key is unknown and leaves its right name missing: the first says more.
-        for key in sorted(kinds, key=lambda key: kinds[key] != "extra_forbidden"):
+        # A misspelled key is unknown and leaves its right name missing: only the first is told.
+        unknown = [key for key, kind in kinds.items() if kind == "extra_forbidden"]
+        meant = {near for key in unknown for near in nearest(key, RegionToml.model_fields)[:1]}
+        for key in (key for key in kinds if key not in meant):
             folder.problems.append(_toml_problem(key, kinds[key], _place(key, text, where)))
     except InputError as problem:
         folder.problems.append(problem)

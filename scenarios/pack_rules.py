@@ -23,6 +23,7 @@ from scenarios.pack_files import (
     PackTables,
     SchoolRow,
 )
+from scenarios.scenario import LATEST, START
 from scenarios.tables import SUM_TOLERANCE, Row, Table, check_references
 
 type Problems = Iterator[InputError]
@@ -95,6 +96,9 @@ def _partnerships(tables: PackTables) -> Problems:
         if pps.start_from > pps.start_to:  # quarters sort as text
             what = f"start_from {pps.start_from} is after start_to {pps.start_to}"
             yield InputError(what, table.at(line), "a window that does not end before it starts")
+        elif pps.start_from < START or pps.start_to > LATEST:
+            what = f"the window is {pps.start_from} to {pps.start_to}"
+            yield InputError(what, table.at(line), f"a window from {START} to {LATEST}, the time that is simulated")
     followers = {school.id for _, school in tables.schools.having("id", "leads") if not school.leads}
     for line, pps in table.having("lead_school"):
         if pps.lead_school in followers:

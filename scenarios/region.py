@@ -133,11 +133,11 @@ def check_region(name_or_dir: str | Path) -> tuple[InputError, ...]:
 
     Returns:
         One InputError a mistake; empty if the pack loads.
+
+    Raises:
+        InputError: If there is no such pack.
     """
-    try:
-        folder = Folder(_find(name_or_dir), FILES)
-    except InputError as problem:
-        return (problem,)
+    folder = Folder(_find(name_or_dir), FILES)
     _load(folder)
     return tuple(_sorted(folder.problems))
 

@@ -216,10 +216,15 @@ def quote(value: object) -> str:
     return shown if len(shown) <= 60 else shown[:56] + "...'"
 
 
+def nearest(given: str, names: Iterable[str]) -> list[str]:
+    """Return the names that may have been meant, the nearest first."""
+    return difflib.get_close_matches(given[:100], list(names), n=3, cutoff=0.6)
+
+
 def one_of(names: Iterable[str], given: str = "") -> str:
     """Return the names a person may choose from, the ones nearest to what was given first."""
     known = list(names)
-    near = difflib.get_close_matches(given[:100], known, n=3, cutoff=0.6)
+    near = nearest(given, known)
     ordered = near + [name for name in known if name not in near]
     shown = ordered[:_SHOWN]
     if near:
@@ -308,7 +313,10 @@ class Folder:
 
     def _near(self, name: str) -> list[str]:
         """Return the file in the folder that may have been meant, if there is one."""
-        others = [other for other in os.listdir(self.path) if other not in self.files]
+        try:
+            others = [other for other in os.listdir(self.path) if other not in self.files]
+        except OSError:  # a folder that may not be listed; a file in it may still be read
+            return []
         return difflib.get_close_matches(name, others, n=1, cutoff=0.7)
 
     def _note(self, what: str, where: str, allowed: str) -> None:
