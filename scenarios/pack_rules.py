@@ -150,9 +150,11 @@ def _shares(tables: PackTables, ids: Mapping[str, Sequence[str] | None]) -> Prob
 
 
 def _sums(table: Table[Any], group: str, known: Sequence[str] | None, *, at_most: bool = False) -> Problems:
-    """Yield groups of which the shares do not add up; not one of which a line cannot be read."""
-    if table.values(group) is None or known is None:
+    """Yield groups of which the shares do not add up; not one of which a line cannot be read, or may be misspelled."""
+    names = table.values(group)
+    if names is None or known is None:
         return
+    at_most = at_most or not set(names) <= set(known)
     unread = {getattr(row, group) for _, row in table.broken}
     shares: dict[str, list[float]] = defaultdict(list)
     first: dict[str, int] = {}

@@ -314,10 +314,10 @@ class Folder:
     def _near(self, name: str) -> list[str]:
         """Return the file in the folder that may have been meant, if there is one."""
         try:
-            others = [other for other in os.listdir(self.path) if other not in self.files]
+            others = {other.lower(): other for other in os.listdir(self.path) if other not in self.files}
         except OSError:  # a folder that may not be listed; a file in it may still be read
             return []
-        return difflib.get_close_matches(name, others, n=1, cutoff=0.7)
+        return [others[near] for near in difflib.get_close_matches(name, others, n=1, cutoff=0.7)]
 
     def _note(self, what: str, where: str, allowed: str) -> None:
         self.problems.append(InputError(what, where, allowed))
