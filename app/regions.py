@@ -88,13 +88,14 @@ def check_json(folder: str, problems: Sequence[InputError], pack: RegionPack | N
 
 
 # ── new ─────────────────────────────────────────────────────────────────────────────────────────────────
-def write_new(name: str, regions: str | None, share: float) -> Path:
+def write_new(name: str, regions: str | None, share: float, language: Language) -> Path:
     """Write a region pack to begin with, in a folder of its own.
 
     Args:
         name: Name of the pack, and of the folder.
         regions: Ids of its labour-market regions, with commas between them; by default one with the name of the pack.
         share: Share of the inhabitants of the country, 0-1.
+        language: How tables are written: as spreadsheets in that language open and save them.
 
     Returns:
         The folder.
@@ -112,7 +113,7 @@ def write_new(name: str, regions: str | None, share: float) -> Path:
         raise InputError(f"{regions!r} has a name twice", "--regions", "each region once")
     if not 0.001 <= share <= 1.0:
         raise InputError(f"{share:g} is no share of the inhabitants of the country", "--share", "from 0.001 to 1")
-    files = _files(name, _tables(name, ids, share))
+    files = _files(name, _tables(name, ids, share), language)
     folder = Path(name)
     try:
         folder.mkdir()
@@ -167,14 +168,16 @@ def _title(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
-def _files(name: str, tables: PackTables) -> dict[str, str]:
+def _files(name: str, tables: PackTables, language: Language) -> dict[str, str]:
     """Return the text of each file."""
     about = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in _about(name).items()]
     head = [*_comment("region.new.about"), *_comment("region.new.source")]
     texts = {TOML: "\n".join([*head, "", *about]) + "\n"}
     for row, table in zip(ROWS, tables.all(), strict=True):
-        comments = _comment(f"region.new.{Path(row.FILE).stem}")
-        texts[row.FILE] = "\n".join(comments) + "\n" + _csv(row, table)
+        comments = "\n".join(_comment(f"region.new.{Path(row.FILE).stem}"))
+        # Excel takes a file without this mark for one that is not UTF-8
+        mark = "\ufeff" if language is Language.NL else ""
+        texts[row.FILE] = f"{mark}{comments}\n{_csv(row, table, language)}"
     return texts
 
 
@@ -185,21 +188,24 @@ def _about(name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _csv(row: type[Row], table: Table[Any]) -> str:
-    """Return a table as the text of its file."""
+def _csv(row: type[Row], table: Table[Any], language: Language) -> str:
+    """Return a table as the text of its file; a Dutch spreadsheet has ; between cells and a comma in decimals."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    delimiter, point = (";", ",") if language is Language.NL else (",", ".")
+    writer = csv.writer(text, lineterminator="\n", delimiter=delimiter)
     writer.writerow(row.columns())
-    writer.writerows([_cell(getattr(each, column)) for column in row.columns()] for each in table.rows)
+    writer.writerows([_cell(getattr(each, column), point) for column in row.columns()] for each in table.rows)
     return text.getvalue()
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, point: str) -> str:
     """Return a value as it stands in a cell."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(value).replace(".", point)
     return ";".join(value) if isinstance(value, tuple) else str(value)
 
 

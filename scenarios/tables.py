@@ -79,6 +79,7 @@ def _yes_no(cell: object) -> object:
 
 _WHOLE = _matching(r"-?[0-9]{1,15}")
 _DECIMAL = _matching(r"-?[0-9]{1,15}(\.[0-9]{1,20})?([eE]-?[0-9]{1,2})?")
+_DUTCH_DECIMAL = re.compile(r"^(-?[0-9]{1,15}),([0-9]{1,20}([eE]-?[0-9]{1,2})?)$")
 _SLUG = r"[a-z0-9]+([_-][a-z0-9]+)*"
 _REFERENCE = rf"((assumed|derived): [^;\x00-\x1f]*[^;\s]|public:{_SLUG}|(?!(assumed|derived|public)\b){_SLUG})"
 
@@ -371,7 +372,8 @@ class Folder:
         """Split CSV text into records with the line they start on; blank lines and comments are passed over."""
         # A comment may hold any character, a quote too. A spreadsheet puts quotes around one that holds a comma.
         lines = ("\n" if line.startswith("#") else line for line in io.StringIO(text, newline=""))
-        reader = csv.reader(lines, strict=True)
+        dutch = _is_dutch(text)
+        reader = csv.reader(lines, strict=True, delimiter=";" if dutch else ",")
         while True:
             line = reader.line_num + 1
             try:
@@ -382,15 +384,12 @@ class Folder:
                 what = f"not readable as CSV ({error})"
                 raise InputError(what, f"{where}, line {line}", "cells with , between them") from None
             if any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
-                yield line, cells
+                yield line, [_DUTCH_DECIMAL.sub(r"\1.\2", cell) for cell in cells] if dutch else cells
 
     def _header_fits(self, model: type[Row], header: list[str], where: str) -> bool:
         """Note what is wrong with the column names; return whether the table can be read."""
         expected, before = model.columns(), len(self.problems)
         every = "the columns " + ", ".join(expected)
-        if len(header) == 1 and ";" in header[0]:
-            self._note("the cells are separated by ;", where, "cells separated by , and decimals with a point")
-            return False
         if len(header) > 2 * len(expected):
             self._note(f"{len(header)} columns", where, every)
             return False
@@ -417,6 +416,13 @@ class Folder:
                 self._note(what, f"{where}, column {column}", allowed_words(model, column))
             right = {name: _cell(model, name).validate_python(cells[name]) for name in cells if name not in wrong}
             return model.model_construct(set(right), **right), False
+
+
+def _is_dutch(text: str) -> bool:
+    """Return whether a Dutch spreadsheet wrote a file: with ; between cells and a comma in decimals."""
+    lines = (line for line in io.StringIO(text) if line.strip() and not line.lstrip('"').startswith("#"))
+    first = next(lines, "")
+    return ";" in first and "," not in first
 
 
 @cache

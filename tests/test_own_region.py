@@ -37,7 +37,7 @@ COLUMNS = [(row.FILE, column) for row in ROWS for column, field in row.model_fie
 def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A new pack of two labour-market regions, as the command writes it."""
     monkeypatch.chdir(tmp_path)
-    return write_new("drenthe", "noord,zuid", 0.03).resolve()
+    return write_new("drenthe", "noord,zuid", 0.03, Language.EN).resolve()
 
 
 def parts(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -137,7 +137,7 @@ def test_a_new_pack_is_right_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, regions: str | None, share: float
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    folder = write_new("mijn-provincie", regions, share)
+    folder = write_new("mijn-provincie", regions, share, Language.EN)
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     assert check_region(folder) == ()
     made = load_region(folder)
@@ -153,6 +153,16 @@ def test_a_new_pack_holds_what_would_be_filled_in_and_says_so(pack: Path) -> Non
     for name in LEFT_OUT:
         (pack / name).unlink()
     assert same(load_region(pack), full)
+
+
+def test_a_dutch_spreadsheet_gets_its_own_form_of_the_same(pack: Path) -> None:
+    english = load_region(pack)
+    shutil.rmtree(pack)
+    dutch = write_new("drenthe", "noord,zuid", 0.03, Language.NL)
+    assert same(load_region(dutch), english)
+    text = (dutch / "provinces.csv").read_bytes()
+    assert text.startswith(b"\xef\xbb\xbf# ")
+    assert b"drenthe;Drenthe;0,03;0,03;400000;0,4;" in text
 
 
 def test_every_file_of_a_new_pack_is_explained_in_both_languages(pack: Path) -> None:
@@ -184,7 +194,7 @@ def test_a_pack_that_cannot_be_made_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as caught:
-        write_new(name, regions, share)
+        write_new(name, regions, share, Language.EN)
     assert words in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -192,7 +202,7 @@ def test_a_pack_that_cannot_be_made_is_refused(
 def test_what_is_there_already_is_left_alone(pack: Path) -> None:
     before = {path.name: path.read_bytes() for path in pack.iterdir()}
     with pytest.raises(InputError, match="is there already"):
-        write_new("drenthe", None, 0.5)
+        write_new("drenthe", None, 0.5, Language.EN)
     assert {path.name: path.read_bytes() for path in pack.iterdir()} == before
 
 
@@ -207,7 +217,7 @@ def test_half_a_pack_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(InputError, match="No space left"):
-        write_new("drenthe", None, 0.1)
+        write_new("drenthe", None, 0.1, Language.EN)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -618,7 +628,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("fuzz")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
-        return write_new("drenthe", "noord,zuid", 0.03).resolve()
+        return write_new("drenthe", "noord,zuid", 0.03, Language.EN).resolve()
 
 
 @settings(max_examples=80)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -235,6 +236,23 @@ def test_spreadsheet_habits_are_fine(pack: Path, brabant: RegionPack) -> None:
     assert load_region(pack).schools == brabant.schools
 
 
+def test_a_dutch_spreadsheet_is_fine(pack: Path, brabant: RegionPack) -> None:
+    """Semicolons between cells and commas in decimals mean the same; what holds a semicolon is between quotes."""
+    for name in TABLES:
+        rows = cells(pack / name)
+        with (pack / name).open("w", encoding="utf-8-sig", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]), delimiter=";", lineterminator="\r\n")
+            writer.writeheader()
+            writer.writerows(
+                [{key: re.sub(r"^(-?\d+)\.(\d+)$", r"\1,\2", cell) for key, cell in row.items()} for row in rows]
+            )
+    loaded = load_region(pack)
+    assert loaded.hogescholen == brabant.hogescholen
+    assert loaded.regions == brabant.regions
+    np.testing.assert_array_equal(loaded.employment, brabant.employment)
+    np.testing.assert_array_equal(loaded.firms, brabant.firms)
+
+
 # --- mistakes ---------------------------------------------------------------------------------------------
 
 Spoil = Callable[[Path], object]
@@ -361,10 +379,11 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
     "extra column": (swap("schools.csv", "id,", "id,city,"), "schools.csv, line 1", "unknown column 'city'"),
     "other column": (swap("schools.csv", "name", "naam"), "schools.csv, line 1", "column name is missing"),
     "column twice": (swap("schools.csv", "id,", "id,id,"), "schools.csv, line 1", "id is there twice"),
-    "semicolons": (
-        text("schools.csv", lambda s: s.replace(",", ";")),
+    "tabs": (text("schools.csv", lambda s: s.replace(",", "\t")), "schools.csv, line 1", "column id is missing"),
+    "semicolons in the header": (
+        text("schools.csv", lambda s: s.replace(",", ";", 2)),
         "schools.csv, line 1",
-        "separated by ;",
+        "column id is missing",
     ),
     "only commas": (raw("schools.csv", b"," * 4_000_000), "schools.csv", "empty"),
     "very many columns": (raw("schools.csv", b"a," * 2_000_000), "schools.csv, line 1", "2000001 columns"),

@@ -33,11 +33,14 @@ def region_new(
     share: Annotated[float, typer.Option(help="Share of the inhabitants of the Netherlands.")] = AVERAGE,
     lang: Lang = Language.EN,
 ) -> None:
-    """Begin a region pack in a folder NAME: complete, with national shares and explained in Dutch and English."""
+    """Begin a region pack in a folder NAME: complete, with national shares and explained in Dutch and English.
+
+    With --lang nl the tables are written as a Dutch spreadsheet opens and saves them.
+    """
     from app import regions as pages
 
     console = new_console()
-    for line in pages.new_lines(pages.write_new(name, regions, share), Words(lang)):
+    for line in pages.new_lines(pages.write_new(name, regions, share, lang), Words(lang)):
         console.print(line, soft_wrap=True)
 
 
