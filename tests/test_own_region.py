@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import runpy
 import shutil
 import sys
@@ -534,22 +535,49 @@ def test_check_tells_every_mistake_and_ends_with_2(pps: Pps) -> None:
     [
         ("region", "check", "nergens"),
         ("region", "check", "bestand"),
-        ("region", "check", "leeg"),
+        ("region", "check", "kaal"),
         ("region", "check", ""),
         ("region", "new", "bestand"),
-        ("region", "new", "leeg"),
+        ("region", "new", "kaal"),
         ("region", "new", "Drenthe"),
         ("region", "new", "drenthe", "--share", "2"),
-        ("run", "--region", "./leeg"),
+        ("run", "--region", "./kaal"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(pps: Pps, args: tuple[str, ...]) -> None:
     Path("bestand").write_text("x")
-    Path("leeg").mkdir()
+    Path("kaal").mkdir()
     said = pps(*args)
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("Error: ")
     assert said.err.count("\n") == 1
+
+
+# ── the guides ──────────────────────────────────────────────────────────────────────────────────────────
+
+ROOT = NATIONAL_DIR.parents[1]
+GUIDES = ("docs/your-province.md", "docs/nl/eigen-provincie.md")
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_guide_says_what_every_file_holds(guide: str) -> None:
+    text = (ROOT / guide).read_text(encoding="utf-8")
+    assert not [name for name in FILES if f"`{name}`" not in text]
+    assert not [column for file, column in COLUMNS if file == "provinces.csv" and f"`{column}`" not in text]
+    for year, students in ((2016, 101_751 + 381_611), (2018, 498_139), (2019, 503_854)):
+        factor = f"{519_962 / students:.3f}"
+        assert factor in text or factor.replace(".", ",") in text, year
+
+
+def test_the_dutch_guide_shows_what_the_check_says(pps: Pps) -> None:
+    guide = (ROOT / GUIDES[1]).read_text(encoding="utf-8")
+    assert pps(*re.findall(r"^pps (region new .*)$", guide, re.MULTILINE)[0].split()).code == 0
+    for name, old, new in (("schools.csv", ";roc;", ";hbo;"), ("known_pps.csv", "roc-drenthe", "roc-drente")):
+        path = Path("drenthe", name)
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    assert pps("region", "check", "drenthe", "--lang", "nl").out in guide
+    sectors = [sector.id for sector in load_national().sectors if sector.has_firms]
+    assert ", ".join(f"`{sector}`" for sector in sectors) in guide
 
 
 # ── anything at all ─────────────────────────────────────────────────────────────────────────────────────
