@@ -160,7 +160,7 @@ def _tables(name: str, ids: Sequence[str], share: float) -> PackTables:
         )
         for id in ids
     ]
-    tables, _ = complete(empty_tables(provinces, regions, schools), load_national(), country)
+    tables, _ = complete(empty_tables(provinces, regions, schools), load_national())
     return tables
 
 

@@ -164,24 +164,21 @@ class Assumption:
     column: str = ""
     rows: int = 0
 
-    @property
-    def what(self) -> str:
-        """Name of file and column in one: `provinces.mbo_share`."""
-        return ".".join(filter(None, (self.file.removesuffix(".csv"), self.column)))
 
-
-def complete(tables: PackTables, national: National, country: Country) -> tuple[PackTables, tuple[Assumption, ...]]:
+def complete(tables: PackTables, national: National) -> tuple[PackTables, tuple[Assumption, ...]]:
     """Fill in what a pack leaves out.
 
     Args:
         tables: A pack in which nothing is wrong.
         national: Data of the country, for its sectors.
-        country: What the country has on average.
 
     Returns:
         The pack with all its files and columns, and what was filled in.
     """
     assumed = tuple(_assumptions(tables))
+    if not assumed:
+        return tables, ()
+    country = load_country()
     tables = _with_columns(tables, country)
     for name, make in _MAKERS.items():
         table = getattr(tables, name)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.errors import InputError
-from scenarios.country import Assumption, complete, load_country
+from scenarios.country import Assumption, complete
 from scenarios.national import National, load_national
 from scenarios.pack_files import (
     FILES,
@@ -173,7 +173,7 @@ def _load(folder: Folder) -> RegionPack | None:
     folder.problems += broken_rules(tables, national)
     if folder.problems:
         return None
-    whole, assumed = complete(tables, national, load_country())
+    whole, assumed = complete(tables, national)
     pack = _build(whole, national, folder.digest(), assumed)
     if not pack.firms.any():
         where = f"{tables.provinces.at(min(tables.provinces.lines))}, column population_share"
