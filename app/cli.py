@@ -20,6 +20,7 @@ from app.commands.frontier import frontier
 from app.commands.grid import grid
 from app.commands.lists import evidence, parameters, regions
 from app.commands.page import app as page
+from app.commands.region import region_commands
 from app.commands.replicates import replicates
 from app.commands.run import run
 from app.commands.scenarios import scenario_commands, scenarios
@@ -36,6 +37,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 for command in (*IN_ORDER, *LISTS):
     app.command()(command)
 app.add_typer(scenario_commands, name="scenario")
+app.add_typer(region_commands, name="region")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from app.regions import assumed_name
 from app.story import Row, Story
 from app.tables import new_table
 from app.words import Words
@@ -163,6 +164,7 @@ def run_footing(run: Run, words: Words) -> list[str]:
     return [
         *_what_columns_mean(run, words),
         *_policies(run, words),
+        *_assumed(run, words),
         words("run.files", folder=run.folder, files=names),
         words("run.next", command=story_command(run.folder)),
     ]
@@ -183,6 +185,13 @@ def _policies(run: Run, words: Words) -> Iterator[str]:
             asked=words.number(mean["asked"], 1),
             without=words.number(mean["without"], 1),
         )
+
+
+def _assumed(run: Run, words: Words) -> Iterator[str]:
+    """Say what the region pack does not know of its region, so that the means of the country stand there."""
+    names = dict.fromkeys(assumed_name(assumption, words) for assumption in run.about["region"]["assumed"])
+    if names:
+        yield words("region.assumed_in_run", what=words.among(list(names)))
 
 
 def _what_columns_mean(run: Run, words: Words) -> list[str]:
@@ -217,6 +226,7 @@ def run_json(summary: pd.DataFrame, run: Run) -> dict[str, Any]:
             "draws": _draws(run),
         },
         "replicates_failed": about["replicates_failed"],
+        "assumed_of_region": about["region"]["assumed"],
         "identity": about["identity"],
         "folder": str(run.folder),
         "files": [*FILES, RUN],

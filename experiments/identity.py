@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -70,7 +71,7 @@ def _parameters(experiment: Experiment) -> dict[str, Any]:
 
 
 def _names(experiment: Experiment) -> dict[str, Any]:
-    """Return the names that a reader of the results needs, so that it need not have the region pack."""
+    """Return what a reader of the results needs, so that it need not have the region pack: names, what is assumed."""
     pack = experiment.pack
     return {
         "name": pack.name,
@@ -78,6 +79,7 @@ def _names(experiment: Experiment) -> dict[str, Any]:
         "title_en": pack.title_en,
         "regions": {region.id: region.name for region in pack.regions},
         "provinces": {province.id: province.name for province in pack.provinces},
+        "assumed": [asdict(assumption) for assumption in pack.assumed],
         "sectors_nl": {sector.id: sector.name_nl for sector in experiment.national.sectors},
         "sectors_en": {sector.id: sector.name_en for sector in experiment.national.sectors},
     }

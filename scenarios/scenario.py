@@ -16,6 +16,7 @@ from agents.errors import InputError
 from agents.parameters import make_parameters
 from scenarios.policies import make_policies
 from scenarios.policy import QUARTER, Policy
+from scenarios.versions import check_version
 
 NAMED = Path(__file__).with_name("named")
 SCHEMA_VERSION = 1
@@ -106,7 +107,7 @@ def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
     if str(path) in below:
         raise InputError("extends itself in a circle", path.name, "a parent that does not lead back here")
     own = _read(path)
-    _refuse_newer(own.get("schema_version"), path.name)
+    check_version(own, SCHEMA_VERSION, path.name)
     parent = own.pop("extends", None)
     if parent is None:
         return {**own, "policies": _table(own, "policies", path.name), "_file": path.name}
@@ -117,13 +118,6 @@ def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
     parameters = {**inherited.get("parameters", {}), **_table(own, "parameters", path.name)}
     policies = _together(inherited["policies"], _table(own, "policies", path.name))
     return {**inherited, **own, "parameters": parameters, "policies": policies, "_file": path.name}
-
-
-def _refuse_newer(asked: Any, where: str) -> None:
-    """Say that a file is too new before anything in it is called unknown."""
-    if isinstance(asked, int) and asked > SCHEMA_VERSION:
-        what = f"schema_version is {reprlib.repr(asked)}, newer than this version of pps can read"
-        raise InputError(what, where, f"{SCHEMA_VERSION}, or a newer version of pps")
 
 
 def _together(inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -149,7 +149,13 @@ def test_a_run_in_dutch_with_one_replicate_shows_no_spread(pps: Pps) -> None:
 
 def test_a_run_tells_who_went_without(pps: Pps, tmp_path: Path) -> None:
     """The yearly budget pays the contacts of one partnership, and many ask."""
-    lines = ['extends = "baseline"', 'name = "krap"', "[policies.mkb-peloton]", 'starts = "2014-Q1"']
+    lines = [
+        "schema_version = 1",
+        'extends = "baseline"',
+        'name = "krap"',
+        "[policies.mkb-peloton]",
+        'starts = "2014-Q1"',
+    ]
     lines += ["staff_euro_year = 0", "budget_euro_year = 25_000", "vouchers_year = 0"]
     (tmp_path / "krap.toml").write_text("\n".join(lines))
     told = " ".join(pps("run", "krap.toml", *SHORT).out.split())
@@ -172,7 +178,8 @@ def test_json_is_one_object_and_nothing_else(pps: Pps) -> None:
 
 def test_a_scenario_file_and_a_region_folder_can_be_given(pps: Pps, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(
-        'extends = "baseline"\nname = "../my plan"\n[parameters]\nfte_cost = 100000', encoding="utf-8"
+        'schema_version = 1\nextends = "baseline"\nname = "../my plan"\n[parameters]\nfte_cost = 100000',
+        encoding="utf-8",
     )
     region = ROOT / "scenarios" / "regions" / "noord-brabant"
     assert pps("run", "mine.toml", "--region", str(region), *SHORT, "--quiet") == Said(0, "", "")
@@ -348,7 +355,9 @@ def test_the_posterior_that_comes_with_the_project_is_the_default(
 
 
 def test_what_a_scenario_sets_is_not_drawn(pps: Pps, fitted: Path, tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_text('extends = "baseline"\nname = "mine"\n[parameters]\nfte_cost = 100000')
+    (tmp_path / "mine.toml").write_text(
+        'schema_version = 1\nextends = "baseline"\nname = "mine"\n[parameters]\nfte_cost = 100000'
+    )
     ask = (*FEW, "--parameters", str(fitted), "--replicates", "3", "--quiet")
     assert pps("run", "mine.toml", *ask) == pps("run", *ask) == Said(0, "", "")
     mine, baseline = (read_run(tmp_path / "results" / name) for name in ("mine", "baseline"))

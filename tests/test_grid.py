@@ -208,7 +208,7 @@ def test_every_cell_has_its_settings_and_the_reference_has_no_policy(design: Des
 
 def test_other_policies_of_the_scenario_stay(write: Callable[[str], str], tmp_path: Path) -> None:
     (tmp_path / "eigen.toml").write_text(
-        'extends = "regiefonds"\nname = "eigen"\n'
+        'schema_version = 1\nextends = "regiefonds"\nname = "eigen"\n'
         '[policies.regie-fund]\nposition = "shared"\n[policies.ownership-rule]\n'
     )
     design = load_grid(write(PLAN.replace('policy = "regie', 'scenario = "eigen.toml"\npolicy = "regie')))

@@ -129,7 +129,8 @@ def test_who_pays_and_how_much_is_told(pps: Pps) -> None:
 
 
 def test_a_file_is_shown_with_what_it_changes(pps: Pps) -> None:
-    text = 'extends = "regiefonds"\nname = "x"\nbranch = "low"\n[policies.regie-fund]\nends = "2031-Q1"\nsectors = []\n'
+    text = 'schema_version = 1\nextends = "regiefonds"\nname = "x"\nbranch = "low"\n'
+    text += '[policies.regie-fund]\nends = "2031-Q1"\nsectors = []\n'
     Path("x.toml").write_text(text + "[parameters]\nfee_mkb = 300\n")
     told = flowed(pps("scenario", "show", "x.toml").out)
     parts = (
@@ -173,7 +174,9 @@ def test_an_unknown_scenario_names_the_nearest(pps: Pps) -> None:
 
 
 def test_a_good_file_is_told_what_it_does(pps: Pps) -> None:
-    Path("mijn.toml").write_text('extends = "regiefonds"\nname = "mijn"\n[parameters]\nfee_mkb = 300\n')
+    Path("mijn.toml").write_text(
+        'schema_version = 1\nextends = "regiefonds"\nname = "mijn"\n[parameters]\nfee_mkb = 300\n'
+    )
     said = pps("scenario", "check", "mijn.toml", "--lang", "nl")
     assert said.code == 0
     told = said.out.replace("\u00a0", " ")
@@ -186,7 +189,9 @@ def test_a_good_file_is_told_what_it_does(pps: Pps) -> None:
 
 
 def test_a_measure_that_can_do_nothing_is_told(pps: Pps) -> None:
-    Path("mijn.toml").write_text('extends = "baseline"\nname = "mijn"\n[policies.regie-fund]\nbudget_euro_year = 0\n')
+    Path("mijn.toml").write_text(
+        'schema_version = 1\nextends = "baseline"\nname = "mijn"\n[policies.regie-fund]\nbudget_euro_year = 0\n'
+    )
     assert "does nothing" in pps("scenario", "check", "mijn.toml").out
 
 
@@ -197,22 +202,24 @@ def test_a_measure_that_can_do_nothing_is_told(pps: Pps) -> None:
         ("[policies.regie-fund]\neuro_yaer = 3", "did you mean euro_year?"),
         ("[policies.regie-fund]\nbudget_euro_year = -1", "policies.regie-fund.budget_euro_year is -1"),
         ('[policies.regie-fund]\nends = "2026-Q1"', "ends (2026-Q1) comes no later than starts"),
-        ('extends = "mijn.toml"', "circle"),
+        ('schema_version = 1\nextends = "mijn.toml"', "circle"),
         ("schema_version = 2", "schema_version is 2, newer than this version of pps can read; allowed: 1, or a newer"),
         ("schema_version = 2\nwhat_is_new = true", "newer than this version of pps"),
         ("schema_version = 2\n[policies.not-yet-thought-of]", "newer than this version of pps"),
-        ("schema_version = 0", "schema_version is 0"),
+        ("schema_version = 0", "schema_version is 0, older than this version of pps can read; allowed: 1."),
+        ('extends = "baseline"', "schema_version is missing, so that nobody knows how to read this file; allowed: sch"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(pps: Pps, line: str, part: str) -> None:
+    version = "" if "schema_version" in line or "extends" in line else "schema_version = 1\n"
     parent = "" if "extends" in line else 'extends = "baseline"\n'
-    Path("mijn.toml").write_text(f'{parent}name = "mijn"\n{line}\n')
+    Path("mijn.toml").write_text(f'{version}{parent}name = "mijn"\n{line}\n')
     is_refused(pps("scenario", "check", "mijn.toml"), "mijn.toml", part)
 
 
 def test_a_parent_that_is_too_new_is_named(pps: Pps) -> None:
     Path("ouder.toml").write_text("schema_version = 7\n")
-    Path("kind.toml").write_text('extends = "ouder.toml"\nname = "kind"\n')
+    Path("kind.toml").write_text('schema_version = 1\nextends = "ouder.toml"\nname = "kind"\n')
     is_refused(pps("scenario", "check", "kind.toml"), "ouder.toml: schema_version is 7")
 
 
@@ -270,7 +277,7 @@ def test_what_a_parent_does_can_be_left_out(tmp_path: Path) -> None:
 
 def test_a_parent_file_is_found_from_where_its_child_stands(pps: Pps) -> None:
     Path("sub").mkdir()
-    Path("ouder.toml").write_text('extends = "regiefonds"\nname = "ouder"\n')
+    Path("ouder.toml").write_text('schema_version = 1\nextends = "regiefonds"\nname = "ouder"\n')
     assert pps("scenario", "new", "kind", "--from", "ouder.toml", "--out", "sub/kind.toml").code == 0
     assert tomllib.loads(Path("sub/kind.toml").read_text(encoding="utf-8"))["extends"] == "../ouder.toml"
     assert load_scenario("sub/kind.toml").policies == load_scenario("regiefonds").policies

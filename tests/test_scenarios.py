@@ -77,7 +77,7 @@ def test_a_file_needs_no_parent(write: Write) -> None:
 
 
 def test_a_child_inherits_all_that_it_does_not_say(write: Write) -> None:
-    child = load_scenario(write('extends = "baseline"\nname = "kort"\nuntil = "2020-Q4"\n'))
+    child = load_scenario(write('schema_version = 1\nextends = "baseline"\nname = "kort"\nuntil = "2020-Q4"\n'))
     baseline = load_scenario("baseline")
     assert child.model_dump(exclude={"name", "until"}) == baseline.model_dump(exclude={"name", "until"})
     assert (child.name, child.until) == ("kort", "2020-Q4")
@@ -85,21 +85,23 @@ def test_a_child_inherits_all_that_it_does_not_say(write: Write) -> None:
 
 def test_parameters_of_parent_and_child_are_put_together(write: Write) -> None:
     parent = write(FULL + "[parameters]\nfee_mkb = 100\nfee_large = 200\n", "ouder.toml")
-    child = load_scenario(write(f"extends = '{parent}'\nname = 'kind'\n[parameters]\nfee_mkb = 300\n"))
+    child = load_scenario(
+        write(f"schema_version = 1\nextends = '{parent}'\nname = 'kind'\n[parameters]\nfee_mkb = 300\n")
+    )
     assert child.parameters == {"fee_mkb": 300, "fee_large": 200}
 
 
 def test_three_generations(write: Write) -> None:
-    first = write('extends = "baseline"\nname = "een"\nbranch = "low"\n', "een.toml")
-    second = write(f"extends = '{first}'\nname = 'twee'\nuntil = '2030-Q1'\n", "twee.toml")
-    third = load_scenario(write(f"extends = '{second}'\nname = 'drie'\n", "drie.toml"))
+    first = write('schema_version = 1\nextends = "baseline"\nname = "een"\nbranch = "low"\n', "een.toml")
+    second = write(f"schema_version = 1\nextends = '{first}'\nname = 'twee'\nuntil = '2030-Q1'\n", "twee.toml")
+    third = load_scenario(write(f"schema_version = 1\nextends = '{second}'\nname = 'drie'\n", "drie.toml"))
     assert (third.name, third.branch, third.until) == ("drie", "low", "2030-Q1")
 
 
 def test_a_parent_stands_beside_its_child(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever folder the command is given in."""
     write(FULL, "ouder.toml")
-    child = write('extends = "ouder.toml"\nname = "kind"\n', "kind.toml")
+    child = write('schema_version = 1\nextends = "ouder.toml"\nname = "kind"\n', "kind.toml")
     (tmp_path / "elders").mkdir()
     monkeypatch.chdir(tmp_path / "elders")
     assert load_scenario(child).title_en == "My scenario"
@@ -252,7 +254,7 @@ def test_a_folder_is_not_a_scenario(tmp_path: Path) -> None:
 
 
 def test_a_missing_parent_is_told_of_its_child(write: Write) -> None:
-    sentence = complaint(write('extends = "bazeline"\nname = "kind"\n'))
+    sentence = complaint(write('schema_version = 1\nextends = "bazeline"\nname = "kind"\n'))
     assert "unknown scenario 'bazeline'" in sentence
     assert "mijn.toml" in sentence
 
@@ -261,13 +263,13 @@ def test_a_missing_parent_is_told_of_its_child(write: Write) -> None:
 def test_a_circle_of_parents_is_seen(write: Write, tmp_path: Path, length: int) -> None:
     for number in range(length):
         parent = tmp_path / f"s{(number + 1) % length}.toml"
-        write(f"extends = '{parent}'\nname = 's{number}'\n", f"s{number}.toml")
+        write(f"schema_version = 1\nextends = '{parent}'\nname = 's{number}'\n", f"s{number}.toml")
     assert "circle" in complaint(str(tmp_path / "s0.toml"))
 
 
 def test_a_mistake_in_a_parent_is_seen(write: Write) -> None:
     parent = write(FULL + "colour = 'blue'\n", "ouder.toml")
-    assert "unknown key 'colour'" in complaint(write(f"extends = '{parent}'\nname = 'kind'\n"))
+    assert "unknown key 'colour'" in complaint(write(f"schema_version = 1\nextends = '{parent}'\nname = 'kind'\n"))
 
 
 # ── fuzz ────────────────────────────────────────────────────────────────────────────────────────────────

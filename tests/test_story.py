@@ -28,6 +28,7 @@ from experiments.comparison import Verdict
 from experiments.extracts import PAYERS as PAYER_GROUPS
 from experiments.tables import tables_of
 from experiments.why import CONDITIONS, MECHANISMS
+from scenarios.pack_files import ROWS
 from scenarios.region import OTHER_KINDS
 from sim.calls import SCHEMES
 from sim.model import PpsModel
@@ -60,7 +61,13 @@ def test_a_text_has_the_same_places_in_both_languages(key: str) -> None:
 LINK = {"broken", "too_long", "newer", "too_many", "unknown", "unknown_policy", "unknown_setting", "not_allowed"}
 LINK |= {"out_of_range", "clipped", "conflict", "changed_title", "changed_purpose"}
 
+LEFT_OUT = {name for row in ROWS for name, field in row.model_fields.items() if not field.is_required()}
+"""Columns of a region pack that may be left out."""
+
 FAMILIES = {
+    "region.what": LEFT_OUT | {Path(row.FILE).stem for row in ROWS},
+    "region.how": LEFT_OUT | {Path(row.FILE).stem for row in ROWS if row.MAY_BE_LEFT_OUT},
+    "region.new": {"about", "line", "source", *(Path(row.FILE).stem for row in ROWS)},
     "position": {position.name.lower() for position in Position},
     "location": {location.name.lower() for location in Location},
     "scheme": set(SCHEMES),

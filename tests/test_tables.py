@@ -19,7 +19,7 @@ from sim.model import PpsModel
 from sim.outcomes import DIRECTIONS, OUTCOMES, outcome_table
 
 ROOT = Path(__file__).resolve().parent.parent
-SCENARIO_TABLES = sorted([*ROOT.glob("scenarios/national/*.csv"), *ROOT.glob("scenarios/regions/*/*.csv")])
+SCENARIO_TABLES = sorted([*ROOT.glob("scenarios/national/**/*.csv"), *ROOT.glob("scenarios/regions/*/*.csv")])
 READERS = sorted(path for folder in ("agents", "sim", "scenarios") for path in ROOT.glob(f"{folder}/**/*.py"))
 LEVELS = ("stock", "flow", "sum")
 LONGEST_LABEL = 45
