@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
-import string
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,25 @@ from markupsafe import Markup
 
 from agents.parameters import parameter_table
 from app.charts import Bar, Line, Show, series_chart, stacked_chart, steps_chart, whole_share
+from app.compare_parts import (
+    BAD,
+    BESIDE,
+    CARDS,
+    FEW_FOLLOWED,
+    GOOD,
+    MAIN,
+    PAYERS,
+    REFERENCE,
+    SERIES,
+    YEARS_SHOWN,
+    Mark,
+    first_policy,
+    glyph,
+    leaves,
+    marks_of,
+    place_names,
+    survivors,
+)
 from app.compare_words import (
     amount,
     bare,
@@ -40,65 +57,12 @@ from sim.calendar import quarter_number
 from sim.outcomes import outcome_table
 
 TEMPLATE = "compare.html"
-MAIN = (
-    "networks_sustained",
-    "network_years_after_subsidy",
-    "valley_share",
-    "students_direct",
-    "llo_participants",
-    "mkb_reached_share",
-    "public_euros",
-)
-"""What the answer is about, a sentence each."""
-CARDS = ("networks_sustained", "students_direct", "mkb_reached_share", "public_euros")
-BESIDE = (
-    "networks_after_subsidy",
-    "pps_independent",
-    "pps_started",
-    "pps_stopped",
-    "regie_fte",
-    "learning_communities",
-    "pps_with_hbo",
-    "companies_unique",
-    "euros_policy",
-    "euros_policy_elsewhere",
-)
-"""What the chart of differences shows besides."""
-SERIES = ("networks_after_subsidy", "students_direct", "mkb_reached_share", "regie_fte")
-YEARS_SHOWN = (0, 2, 4, 6, 8)
-"""Years after the subsidy of which the table of survival tells."""
 IN_A_CHART = 3
 """Scenarios beside the reference in one chart; more of them make more charts."""
 FEW_PAIRS = 30
-FEW_FOLLOWED = 10
-"""Networks below which a share says little."""
 THOUSAND = 1000.0
 
-REFERENCE, COLOURS = "#5B6B80", ("#0F766E", "#C2570C", "#2B5FA8", "#8C4A86", "#8A6D00", "#A23B4A")
-LETTERS = string.ascii_uppercase.replace("R", "")
-"""R is the reference."""
-PAYERS = {
-    "rijk": "#2B5FA8",
-    "province": "#0F766E",
-    "municipalities": "#79B5A8",
-    "schools": "#B98900",
-    "hogescholen": "#E3C25B",
-    "firms_mkb": "#C2570C",
-    "firms_large": "#EBA36F",
-    "funds": "#7A4F8F",
-    "other_partners": "#BFA5CC",
-}
-
 type Cells = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """How a scenario is known in the whole page: a letter and a colour."""
-
-    letter: str
-    colour: str
-    title: str
 
 
 def write_compare_page(comparison: Comparison, path: Path, command: Sequence[str], words: Words) -> Path:
@@ -154,10 +118,7 @@ class _Page:
 
     def __init__(self, comparison: Comparison, words: Words) -> None:
         self.comparison, self.words, self.about = comparison, words, comparison.about
-        self.marks = {comparison.baseline.name: Mark("R", REFERENCE, words.pick(comparison.baseline, "title"))}
-        for place, asked in enumerate(comparison.scenarios):
-            letter = LETTERS[place] if place < len(LETTERS) else str(place + 1)
-            self.marks[asked.name] = Mark(letter, COLOURS[place % len(COLOURS)], words.pick(asked, "title"))
+        self.marks = marks_of(comparison, words)
 
     @property
     def reference(self) -> Mark:
@@ -343,22 +304,11 @@ class _Page:
                 "rows": [
                     {
                         "mark": mark_of,
-                        "cells": [self._survivors(curve, year) for year in YEARS_SHOWN],
+                        "cells": [survivors(curve, year, self.words) for year in YEARS_SHOWN],
                     }
                     for mark_of, curve in ((self.reference, one.baseline), (mark, one.value))
                 ],
             }
-
-    def _survivors(self, curve: Curve, year: int) -> Cells:
-        """Return the share that lives a number of years after the subsidy, and how many were followed then."""
-        if not curve.times or year > curve.times[-1]:
-            return {"share": "–", "interval": "", "followed": 0}
-        words = self.words
-        place = max(step for step, time in enumerate(curve.times) if time <= year)
-        followed = next(at for time, at in zip(curve.times, curve.at_risk, strict=True) if time >= year)
-        low, high = (words.number(100 * end) for end in (curve.low[place], curve.high[place]))
-        told = words("number.percent", number=f"{low}–{high}")
-        return {"share": whole_percent(curve.survival[place], words), "interval": told, "followed": followed}
 
     def series(self) -> Iterator[Cells]:
         words, scenarios = self.words, self.comparison.scenarios
@@ -370,7 +320,7 @@ class _Page:
                 titles = words.among([self.marks[each].title for each in names])
                 lines = [self._reference_line(bands[names[0]]), *(self._line(bands[each]) for each in names)]
                 chart = series_chart(
-                    f"series-{name}-{first}", lines, _show(name, words), self._since(),
+                    f"series-{name}-{first}", lines, _show(name, words), first_policy(self.comparison),
                     words("compare_page.series.alt", label=label, titles=titles),
                 )  # fmt: skip
                 unit = unit_label(outcome_table()[name].unit, words)
@@ -389,13 +339,7 @@ class _Page:
     def _line(self, band: Band) -> Line:
         """Return the line of a scenario from where it leaves that of the reference, which it would cover before."""
         mark = self.marks[band.scenario]
-        both = zip(
-            zip(band.value, band.low, band.high, strict=True),
-            zip(band.baseline, band.baseline_low, band.baseline_high, strict=True),
-            strict=True,
-        )
-        first = next((place for place, (one, other) in enumerate(both) if one != other), 1)
-        own = slice(max(first - 1, 0), None)
+        own = slice(leaves(band), None)
         places = [quarter_number(quarter) / 4 for quarter in band.quarters]
         return Line(mark.letter, mark.colour, False, places[own], band.value[own], band.low[own], band.high[own])
 
@@ -410,12 +354,6 @@ class _Page:
             difference=amount(band.difference[-1], unit, words, True, ends),
             interval=interval(*ends, unit, words),
         )
-
-    def _since(self) -> float:
-        """Return when the first policy of any scenario starts; the end of the run if there is none."""
-        policies = [policy for asked in self.comparison.scenarios for policy in asked.policies]
-        starts = [str(policy["starts"]) for policy in policies] or [str(self.about["until"])]
-        return min(map(quarter_number, starts)) / 4
 
     # ── money, and who gains ────────────────────────────────────────────────────────────────────────────
     def money(self) -> Iterator[Cells]:
@@ -483,7 +421,7 @@ class _Page:
     def gains(self) -> Iterator[Cells]:
         """Yield a table for each outcome and dimension: a row per group, a column per scenario."""
         words, gains = self.words, self.comparison.gains
-        names = self._names()
+        names = place_names(self.about, words)
         for outcome, dimension in dict.fromkeys((one.outcome, one.dimension) for one in gains):
             unit = outcome_table()[outcome].unit
             these = [one for one in gains if (one.outcome, one.dimension) == (outcome, dimension)]
@@ -508,13 +446,8 @@ class _Page:
                 ],
             }  # fmt: skip
 
-    def _names(self) -> Mapping[str, str]:
-        """Return the names of regions, provinces and sectors by their ids."""
-        region = self.about["region"]
-        return {**region["regions"], **region["provinces"], **region[f"sectors_{self.words.language}"]}
-
     def spent(self) -> Iterator[Cells]:
-        words, names = self.words, self._names()
+        words, names = self.words, place_names(self.about, self.words)
         for one in self.comparison.spent:
             limited = math.isfinite(one.budget_euro_year)
             yield {
@@ -646,31 +579,6 @@ class _Page:
             return self.words("compare_page.again.central")
         draws = len(set(parameters["draws"]))
         return self.words("compare_page.again.drawn", n=self.words.number(draws), digest=str(parameters["digest"])[:12])
-
-
-GOOD, BAD = ("better", "cheaper"), ("worse", "dearer")
-
-
-def glyph(one: Difference, ends: Sequence[float]) -> Cells:
-    """Return how a difference is drawn: places from 0 to 100 from left to right, zero always among them."""
-    finite = [0.0, *(end for end in ends if math.isfinite(end))]
-    low, high = min(finite), max(finite)
-    room = 0.08 * (high - low) or 1.0
-    low, size = low - room, high - low + 2 * room
-
-    def place(value: float) -> float:
-        return round(100.0 * (value - low) / size, 2)
-
-    def bar(start: float, end: float) -> tuple[float, float] | None:
-        known = math.isfinite(start) and math.isfinite(end)
-        return (place(start), round(place(end) - place(start), 2)) if known else None
-
-    return {
-        "zero": place(0.0),
-        "dot": place(one.difference),
-        "interval": bar(one.low, one.high),
-        "spread": bar(one.spread_low, one.spread_high),
-    }
 
 
 def _steps(mark: Mark, curve: Curve, dashed: bool) -> Line:

@@ -1,0 +1,138 @@
+"""What every view of a comparison shares: which outcomes it shows, how it marks scenarios, and parts of its figures."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.compare_words import whole_percent
+from app.words import Words
+from experiments.comparison import Band, Comparison, Difference
+from experiments.survival import Curve
+from sim.calendar import quarter_number
+
+MAIN = (
+    "networks_sustained",
+    "network_years_after_subsidy",
+    "valley_share",
+    "students_direct",
+    "llo_participants",
+    "mkb_reached_share",
+    "public_euros",
+)
+"""What the answer is about, a sentence each."""
+CARDS = ("networks_sustained", "students_direct", "mkb_reached_share", "public_euros")
+BESIDE = (
+    "networks_after_subsidy",
+    "pps_independent",
+    "pps_started",
+    "pps_stopped",
+    "regie_fte",
+    "learning_communities",
+    "pps_with_hbo",
+    "companies_unique",
+    "euros_policy",
+    "euros_policy_elsewhere",
+)
+"""What the chart of differences shows besides."""
+SERIES = ("networks_after_subsidy", "students_direct", "mkb_reached_share", "regie_fte")
+YEARS_SHOWN = (0, 2, 4, 6, 8)
+"""Years after the subsidy of which the table of survival tells."""
+FEW_FOLLOWED = 10
+"""Networks below which a share says little."""
+GOOD, BAD = ("better", "cheaper"), ("worse", "dearer")
+
+REFERENCE = "#5B6B80"
+COLOURS = ("#0F766E", "#3730A3", "#C026A0", "#8A6D00", "#C2570C", "#A23B4A")
+"""The first four can be told apart without seeing red, green or blue (Machado and others 2009: 8 or more in CIELAB)."""
+LETTERS = string.ascii_uppercase.replace("R", "")
+"""R is the reference."""
+PAYERS = {
+    "rijk": "#2B5FA8",
+    "province": "#0F766E",
+    "municipalities": "#79B5A8",
+    "schools": "#B98900",
+    "hogescholen": "#E3C25B",
+    "firms_mkb": "#C2570C",
+    "firms_large": "#EBA36F",
+    "funds": "#7A4F8F",
+    "other_partners": "#BFA5CC",
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How a scenario is known in the whole page: a letter and a colour."""
+
+    letter: str
+    colour: str
+    title: str
+
+
+def marks_of(comparison: Comparison, words: Words) -> Mapping[str, Mark]:
+    """Return the marks of the reference and the scenarios, by name."""
+    marks = {comparison.baseline.name: Mark("R", REFERENCE, words.pick(comparison.baseline, "title"))}
+    for place, asked in enumerate(comparison.scenarios):
+        letter = LETTERS[place] if place < len(LETTERS) else str(place + 1)
+        marks[asked.name] = Mark(letter, COLOURS[place % len(COLOURS)], words.pick(asked, "title"))
+    return marks
+
+
+def glyph(one: Difference, ends: Sequence[float]) -> dict[str, Any]:
+    """Return how a difference is drawn: places from 0 to 100 from left to right, zero always among them."""
+    finite = [0.0, *(end for end in ends if math.isfinite(end))]
+    low, high = min(finite), max(finite)
+    room = 0.08 * (high - low) or 1.0
+    low, size = low - room, high - low + 2 * room
+
+    def place(value: float) -> float:
+        return round(100.0 * (value - low) / size, 2)
+
+    def bar(start: float, end: float) -> tuple[float, float] | None:
+        known = math.isfinite(start) and math.isfinite(end)
+        return (place(start), round(place(end) - place(start), 2)) if known else None
+
+    return {
+        "zero": place(0.0),
+        "dot": place(one.difference),
+        "interval": bar(one.low, one.high),
+        "spread": bar(one.spread_low, one.spread_high),
+    }
+
+
+def survivors(curve: Curve, year: int, words: Words) -> dict[str, Any]:
+    """Return the share that lives a number of years after the subsidy, and how many were followed then."""
+    if not curve.times or year > curve.times[-1]:
+        return {"share": "–", "interval": "", "followed": 0}
+    place = max(step for step, time in enumerate(curve.times) if time <= year)
+    followed = next(at for time, at in zip(curve.times, curve.at_risk, strict=True) if time >= year)
+    low, high = (words.number(100 * end) for end in (curve.low[place], curve.high[place]))
+    told = words("number.percent", number=f"{low}–{high}")
+    return {"share": whole_percent(curve.survival[place], words), "interval": told, "followed": followed}
+
+
+def leaves(band: Band) -> int:
+    """Return the last place at which a scenario has the line of the reference, which it would cover until then."""
+    both = zip(
+        zip(band.value, band.low, band.high, strict=True),
+        zip(band.baseline, band.baseline_low, band.baseline_high, strict=True),
+        strict=True,
+    )
+    first = next((place for place, (one, other) in enumerate(both) if one != other), 1)
+    return max(first - 1, 0)
+
+
+def place_names(about: Mapping[str, Any], words: Words) -> Mapping[str, str]:
+    """Return the names of regions, provinces and sectors by their ids."""
+    region = about["region"]
+    return {**region["regions"], **region["provinces"], **region[f"sectors_{words.language}"]}
+
+
+def first_policy(comparison: Comparison) -> float:
+    """Return when the first policy of any scenario starts, in years; the end of the run if there is none."""
+    policies = [policy for asked in comparison.scenarios for policy in asked.policies]
+    starts = [str(policy["starts"]) for policy in policies] or [str(comparison.about["until"])]
+    return min(map(quarter_number, starts)) / 4
