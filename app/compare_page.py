@@ -25,8 +25,10 @@ from app.compare_parts import (
     SERIES,
     YEARS_SHOWN,
     Mark,
+    cards,
     first_policy,
-    glyph,
+    forest,
+    found,
     leaves,
     marks_of,
     place_names,
@@ -34,7 +36,6 @@ from app.compare_parts import (
 )
 from app.compare_words import (
     amount,
-    bare,
     cost_sentence,
     inside,
     interval,
@@ -49,7 +50,7 @@ from app.compare_words import (
 from app.html import fill, write
 from app.scenarios import flow, policy_of, settings_of, show_setting, source_words, terms
 from app.words import Words
-from experiments.comparison import Asked, Band, Carried, Comparison, Difference, Gain, Paid
+from experiments.comparison import Asked, Band, Carried, Comparison, Gain, Paid
 from experiments.mechanisms import mechanisms
 from experiments.survival import Curve
 from scenarios.policies import policy_texts
@@ -94,8 +95,8 @@ def render(comparison: Comparison, command: Sequence[str], words: Words) -> str:
         cautions=list(page.cautions()),
         asked=[page.asked(asked) for asked in (comparison.baseline, *comparison.scenarios)],
         answers=list(page.answers()),
-        cards=list(page.cards()),
-        forest=list(page.forest()),
+        cards=list(cards(comparison, page.marks, words)),
+        forest=list(forest(comparison, page.marks, words)),
         survival=list(page.survival()),
         series=list(page.series()),
         money=list(page.money()),
@@ -123,12 +124,6 @@ class _Page:
     @property
     def reference(self) -> Mark:
         return self.marks[self.comparison.baseline.name]
-
-    def found(self, names: Sequence[str]) -> Iterator[tuple[str, list[Difference]]]:
-        """Yield outcomes with their differences, those that the comparison has."""
-        for name in names:
-            if differences := [one for one in self.comparison.differences if one.outcome == name]:
-                yield name, differences
 
     def title(self) -> str:
         """Return what the page is about, in one line."""
@@ -197,7 +192,7 @@ class _Page:
     def answers(self) -> Iterator[Cells]:
         words = self.words
         for asked in self.comparison.scenarios:
-            ones = [one for _, found in self.found(MAIN) for one in found if one.scenario == asked.name]
+            ones = [one for _, ones in found(self.comparison, MAIN) for one in ones if one.scenario == asked.name]
             kinds = [verdict(one) for one in ones]
             better, worse = (sum(kind in some for kind in kinds) for some in (GOOD, BAD))
             yield {
@@ -217,61 +212,6 @@ class _Page:
                         "said": words(f"compare_page.verdict.{kind}"),
                     }
                     for one, kind in zip(ones, kinds, strict=True)
-                ],
-            }
-
-    def cards(self) -> Iterator[Cells]:
-        words = self.words
-        for name, differences in self.found(CARDS):
-            yield {
-                "label": outcome_label(name, words),
-                "before": self._before(differences[0]),
-                "rows": [
-                    {
-                        "mark": self.marks[one.scenario],
-                        "number": amount(one.difference, one.unit, words, True, (one.low, one.high))
-                        if one.unit != "share"
-                        else bare(one.difference, one.unit, words, True, (one.low, one.high)),
-                        "points": words("compare_page.points", number="").strip() if one.unit == "share" else "",
-                        "interval": self._interval(one),
-                        "kind": verdict(one),
-                        "said": words(f"compare_page.verdict.{verdict(one)}"),
-                    }
-                    for one in differences
-                ],
-            }
-
-    def _before(self, one: Difference) -> str:
-        """Return the value in the reference with its unit."""
-        before = amount(one.baseline, one.unit, self.words, False, (one.value,))
-        return self.words("compare_page.before", value=f"{before} {unit_label(one.unit, self.words)}".strip())
-
-    def _interval(self, one: Difference) -> str:
-        if not math.isfinite(one.low) or one.low == one.high:  # nothing is unsure
-            return ""
-        return interval(one.low, one.high, one.unit, self.words)
-
-    def forest(self) -> Iterator[Cells]:
-        words = self.words
-        for name, differences in self.found((*MAIN, *BESIDE)):
-            first = differences[0]
-            ends = [end for one in differences for end in (one.low, one.high, one.spread_low, one.spread_high)]
-            yield {
-                "id": name,
-                "label": outcome_label(name, words),
-                "better": words(f"compare_page.direction.{first.direction}"),
-                "before": self._before(first),
-                "rows": [
-                    {
-                        "mark": self.marks[one.scenario],
-                        "glyph": glyph(one, [*ends, one.difference]),
-                        "difference": amount(one.difference, one.unit, words, True, (one.low, one.high)),
-                        "interval": self._interval(one),
-                        "share": whole_percent(one.share_better, words),
-                        "kind": verdict(one),
-                        "said": words(f"compare_page.verdict.{verdict(one)}"),
-                    }
-                    for one in differences
                 ],
             }
 
@@ -554,7 +494,7 @@ class _Page:
                 }
 
     def meanings(self) -> Iterator[tuple[str, str]]:
-        for name, _ in self.found(tuple(dict.fromkeys((*MAIN, *CARDS, *BESIDE, *SERIES)))):
+        for name, _ in found(self.comparison, tuple(dict.fromkeys((*MAIN, *CARDS, *BESIDE, *SERIES)))):
             yield outcome_label(name, self.words), self.words.pick(outcome_table()[name], "meaning")
 
     def again(self, command: Sequence[str]) -> Iterator[tuple[str, str, bool]]:

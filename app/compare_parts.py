@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.compare_words import whole_percent
+from app.compare_words import amount, bare, interval, outcome_label, unit_label, verdict, whole_percent
 from app.words import Words
 from experiments.comparison import Band, Comparison, Difference
 from experiments.survival import Curve
@@ -63,6 +63,9 @@ PAYERS = {
 }
 
 
+type Cells = dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Mark:
     """How a scenario is known in the whole page: a letter and a colour."""
@@ -81,7 +84,78 @@ def marks_of(comparison: Comparison, words: Words) -> Mapping[str, Mark]:
     return marks
 
 
-def glyph(one: Difference, ends: Sequence[float]) -> dict[str, Any]:
+def found(comparison: Comparison, names: Sequence[str]) -> Iterator[tuple[str, list[Difference]]]:
+    """Yield outcomes with their differences, those that the comparison has."""
+    for name in names:
+        if differences := [one for one in comparison.differences if one.outcome == name]:
+            yield name, differences
+
+
+def cards(comparison: Comparison, marks: Mapping[str, Mark], words: Words) -> Iterator[Cells]:
+    """Yield the main outcomes in large numbers: the reference, and the difference of each scenario."""
+    for name, differences in found(comparison, CARDS):
+        yield {
+            "id": name,
+            "label": outcome_label(name, words),
+            "before": _before(differences[0], words),
+            "rows": [
+                {
+                    "mark": marks[one.scenario],
+                    "value": amount(one.value, one.unit, words, False, (one.baseline,)),
+                    "unit": unit_label(one.unit, words),
+                    "number": amount(one.difference, one.unit, words, True, (one.low, one.high))
+                    if one.unit != "share"
+                    else bare(one.difference, one.unit, words, True, (one.low, one.high)),
+                    "points": words("compare_page.points", number="").strip() if one.unit == "share" else "",
+                    "interval": interval_of(one, words),
+                    "kind": verdict(one),
+                    "said": words(f"compare_page.verdict.{verdict(one)}"),
+                }
+                for one in differences
+            ],
+        }
+
+
+def forest(comparison: Comparison, marks: Mapping[str, Mark], words: Words) -> Iterator[Cells]:
+    """Yield the differences in main outcomes and others, each drawn as an interval."""
+    for name, differences in found(comparison, (*MAIN, *BESIDE)):
+        first = differences[0]
+        ends = [end for one in differences for end in (one.low, one.high, one.spread_low, one.spread_high)]
+        yield {
+            "id": name,
+            "label": outcome_label(name, words),
+            "better": words(f"compare_page.direction.{first.direction}"),
+            "before": _before(first, words),
+            "rows": [
+                {
+                    "mark": marks[one.scenario],
+                    "glyph": glyph(one, [*ends, one.difference]),
+                    "value": amount(one.value, one.unit, words, False, (one.baseline,)),
+                    "difference": amount(one.difference, one.unit, words, True, (one.low, one.high)),
+                    "interval": interval_of(one, words),
+                    "share": whole_percent(one.share_better, words),
+                    "kind": verdict(one),
+                    "said": words(f"compare_page.verdict.{verdict(one)}"),
+                }
+                for one in differences
+            ],
+        }
+
+
+def _before(one: Difference, words: Words) -> str:
+    """Return the value in the reference with its unit."""
+    before = amount(one.baseline, one.unit, words, False, (one.value,))
+    return words("compare_page.before", value=f"{before} {unit_label(one.unit, words)}".strip())
+
+
+def interval_of(one: Difference, words: Words) -> str:
+    """Return the interval of a difference; nothing where nothing is unsure or known."""
+    if not math.isfinite(one.low) or one.low == one.high:
+        return ""
+    return interval(one.low, one.high, one.unit, words)
+
+
+def glyph(one: Difference, ends: Sequence[float]) -> Cells:
     """Return how a difference is drawn: places from 0 to 100 from left to right, zero always among them."""
     finite = [0.0, *(end for end in ends if math.isfinite(end))]
     low, high = min(finite), max(finite)
@@ -103,7 +177,7 @@ def glyph(one: Difference, ends: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def survivors(curve: Curve, year: int, words: Words) -> dict[str, Any]:
+def survivors(curve: Curve, year: int, words: Words) -> Cells:
     """Return the share that lives a number of years after the subsidy, and how many were followed then."""
     if not curve.times or year > curve.times[-1]:
         return {"share": "–", "interval": "", "followed": 0}
