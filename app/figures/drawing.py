@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ ROOM = {"left": 8, "top": 36, "bottom": 8, "containLabel": True}
 """Where a figure stands in its frame."""
 
 type Option = dict[str, Any]
+type Ends = tuple[Sequence[float | None], Sequence[float | None]]
+"""The lower and the upper end of a band."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,14 @@ class Course:
         values: Its height; None where there is none.
         bands: Lower and upper ends of its bands, the widest first.
         width: How thick it is.
+        places: Where its values are on the horizontal axis; not needed if that has categories.
     """
 
     name: str
     colour: str
     dashed: bool
     values: Sequence[float | None]
-    bands: Sequence[tuple[Sequence[float | None], Sequence[float | None]]] = ()
+    bands: Sequence[Ends] = ()
     width: float = 2.5
     places: Sequence[float] = ()
 
@@ -92,6 +95,11 @@ def _data(places: Sequence[float], values: Sequence[float | None]) -> list[Any]:
     return [list(pair) for pair in zip(places, shown, strict=True)] if places else shown
 
 
+def numbers(digits: int = 0, unit: str = "", sign: bool = False) -> Option:
+    """Return what stands for a function that writes a number in the language of the page."""
+    return {"$number": {"digits": digits, "unit": unit, "sign": sign}}
+
+
 def rounded(value: float | None, figures: int = 4) -> float | None:
     """Return a number with as many figures as can be seen; None where JSON has no number."""
     if value is None or not math.isfinite(value):
@@ -124,17 +132,12 @@ def axis(**changes: Any) -> Option:
     return {**plain, **changes}
 
 
-def values_axis(**changes: Any) -> Option:
-    """Return a vertical axis of numbers, with hairlines."""
-    return axis(type="value", splitLine={"lineStyle": {"color": HAIRLINE}}, **changes)
+def values_axis(written: Option, **changes: Any) -> Option:
+    """Return an axis of numbers, with hairlines and what writes them."""
+    label = {"color": MUTED, "fontSize": 12, "formatter": written}
+    return axis(type="value", splitLine={"lineStyle": {"color": HAIRLINE}}, axisLabel=label, **changes)
 
 
-def described(option: Mapping[str, Any], alt: str) -> Option:
-    """Return an option that says what it shows and moves as little as possible."""
-    return {
-        "aria": {"enabled": True, "label": {"description": alt}},
-        "animationDuration": 300,
-        "animationDurationUpdate": 300,
-        "textStyle": {"color": INK},
-        **option,
-    }
+def option_of(**parts: Any) -> Option:
+    """Return an option in the style of all figures."""
+    return {"animationDuration": 300, "textStyle": {"color": INK, "fontFamily": "Roboto, sans-serif"}, **parts}

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.compare_parts import PAYERS, Mark, marks_of, place_names
-from app.compare_words import bare, interval, number, outcome_label, quarter_words
-from app.figures.courses import name_at_end
-from app.figures.figure import INK, MUTED, ROOM, WHITE, Cell, Figure, Option, axis, described, rounded, values_axis
+from app.compare_words import bare, inside, interval, number, outcome_label, quarter_words
+from app.figures.courses import Row, name_at_end
+from app.figures.drawing import INK, MUTED, ROOM, WHITE, Option, axis, numbers, option_of, rounded, values_axis
+from app.figures.figure import Figure
 from app.words import Words
 from experiments.comparison import Comparison, Gain, Paid, Place
 
@@ -16,57 +17,78 @@ WORSE, SAME, BETTER = "#E89A5B", "#F4F6F9", "#5FB8AC"
 """Ends and middle of the scale of a map; ink can be read on each."""
 DIMENSIONS = ("province", "region", "sector")
 GAINED = "students_direct"
+ROW = 26
+"""Pixels for a row of names."""
 
 
 # ── where it helps ──────────────────────────────────────────────────────────────────────────────────────
 def places(found: Comparison, focus: str, words: Words) -> Figure | None:
-    """Return where there are more living networks or fewer, by region and sector; None if there are none."""
+    """Return where there are more living networks or fewer, by region and sector; None if there are none.
+
+    Args:
+        found: What came out.
+        focus: Name of the scenario that is shown.
+        words: The language.
+    """
     here = [one for one in found.places if one.scenario == focus]
     if not here:
         return None
     names, title = place_names(found.about, words), marks_of(found, words)[focus].title
     regions = [id_ for id_ in found.about["region"]["regions"] if any(one.region == id_ for one in here)]
     sectors = [id_ for id_ in found.about["region"]["sectors_en"] if any(one.sector == id_ for one in here)]
-    tall = len(regions) > len(sectors)  # the longer side runs down
+    rows: list[Row] = [
+        [names[one.region], names[one.sector], one.baseline, one.value, one.difference, one.low, one.high]
+        for one in here
+    ]
+    columns = ("region", "sector", "before", "after", "difference", "interval_low", "interval_high")
+    return Figure(
+        title=words("explore.question.places"),
+        sub=words("explore.sub.places", title=title, quarter=quarter_words(str(found.about["until"]), words)),
+        option=_map(here, regions, sectors, names, words),
+        head=[words(f"explore.table.{key}") for key in columns],
+        rows=rows,
+        summary=words("explore.alt.places", title=title),
+        file="where",
+        note=words("explore.note.many", n=len(here)),
+        height=110 + ROW * max(len(regions), len(sectors)),
+        about="networks_alive",
+    )
+
+
+def _map(
+    here: Sequence[Place], regions: Sequence[str], sectors: Sequence[str], names: Mapping[str, str], words: Words
+) -> Option:
+    """Return a grid of cells; the longer side runs down."""
+    tall = len(regions) > len(sectors)
     across, down = (sectors, regions) if tall else (regions, sectors)
     most = max(abs(one.difference) for one in here) or 1.0
-    cells = [
-        _cell(one, (across.index(_side(one, not tall)), down.index(_side(one, tall))), names, words) for one in here
-    ]
-    alt = words("explore.alt.places", title=title)
-    option = {
-        "grid": {**ROOM, "right": 8, "bottom": 44},
-        "tooltip": {},
-        "xAxis": axis(type="category", data=[names[id_] for id_ in across], position="top",
-                      axisLabel={"color": MUTED, "interval": 0, "width": 88, "overflow": "break", "fontSize": 11}),
-        "yAxis": axis(type="category", data=[names[id_] for id_ in down], inverse=True,
-                      axisLabel={"color": MUTED, "interval": 0, "fontSize": 11}),
-        "visualMap": {"min": -most, "max": most, "calculable": False, "orient": "horizontal", "left": "center",
-                      "bottom": 0, "itemHeight": 140, "itemWidth": 12, "inRange": {"color": [WORSE, SAME, BETTER]},
-                      "text": [number(most, 1, words, True), number(-most, 1, words, True)],
-                      "textStyle": {"color": MUTED}},
-        "series": [{"type": "heatmap", "data": cells, "label": {"show": True, "formatter": "{b}", "color": INK},
-                    "itemStyle": {"borderColor": WHITE, "borderWidth": 3, "borderRadius": 5}}],
-    }  # fmt: skip
-    columns = tuple(words(f"explore.table.{key}") for key in _PLACE_COLUMNS)
-    rows = tuple(
-        (
-            names[one.region],
-            names[one.sector],
-            *map(rounded, (one.baseline, one.value, one.difference, one.low, one.high)),
-        )
-        for one in here
-    )
-    sub = words("explore.sub.places", title=title, quarter=quarter_words(str(found.about["until"]), words))
-    note = words("explore.note.many", n=len(here))
-    return Figure("places", words("explore.question.places"), sub, alt, described(option, alt), columns, rows, note)
 
+    def where(one: Place) -> tuple[int, int]:
+        pair = (one.sector, one.region) if tall else (one.region, one.sector)
+        return across.index(pair[0]), down.index(pair[1])
 
-_PLACE_COLUMNS = ("region", "sector", "before", "after", "difference", "interval_low", "interval_high")
-
-
-def _side(one: Place, region: bool) -> str:
-    return one.region if region else one.sector
+    return option_of(
+        grid={**ROOM, "right": 8, "bottom": 40},
+        tooltip={},
+        xAxis=axis(
+            type="category", data=[names[id_] for id_ in across], position="top",
+            axisLabel={"color": MUTED, "interval": 0, "width": 84, "overflow": "break", "fontSize": 11},
+        ),
+        yAxis=axis(
+            type="category", data=[names[id_] for id_ in down], inverse=True,
+            axisLabel={"color": MUTED, "interval": 0, "fontSize": 12},
+        ),
+        visualMap={
+            "min": -most, "max": most, "calculable": False, "orient": "horizontal", "left": "center", "bottom": 0,
+            "itemHeight": 140, "itemWidth": 12, "inRange": {"color": [WORSE, SAME, BETTER]},
+            "text": [number(most, 1, words, True), number(-most, 1, words, True)], "textStyle": {"color": MUTED},
+        },
+        series=[{
+            "type": "heatmap", "data": [_cell(one, where(one), names, words) for one in here],
+            "label": {"show": True, "formatter": "{b}"},
+            "itemStyle": {"borderColor": WHITE, "borderWidth": 3, "borderRadius": 5},
+        }],
+    )  # fmt: skip
 
 
 def _cell(one: Place, where: tuple[int, int], names: Mapping[str, str], words: Words) -> Option:
@@ -81,109 +103,123 @@ def _cell(one: Place, where: tuple[int, int], names: Mapping[str, str], words: W
         before=number(one.baseline, 1, words),
         after=number(one.value, 1, words),
     )
-    return {
-        "name": text,
-        "value": [*where, rounded(one.difference)],
-        "label": {"fontWeight": "bold" if shown else "normal", "color": INK if shown else MUTED},
-        "tooltip": {"formatter": full},
-    }
+    label = {"fontWeight": "bold" if shown else "normal", "color": INK}
+    return {"name": text, "value": [*where, rounded(one.difference)], "label": label, "tooltip": {"formatter": full}}
 
 
 # ── who pays ────────────────────────────────────────────────────────────────────────────────────────────
 def payers(found: Comparison, focus: str, words: Words) -> Figure | None:
-    """Return who pays how much money a year since the first policy; None if nobody does."""
+    """Return who pays how much money a year since the first policy; None if nobody does.
+
+    Args:
+        found: What came out.
+        focus: Name of the scenario whose years count for the reference.
+        words: The language.
+    """
     marks = marks_of(found, words)
     paid = {asked.name: [one for one in found.paid if one.scenario == asked.name] for asked in found.scenarios}
     if not paid[focus]:
         return None
-    before = {(one.group, one.in_kind): one.baseline for one in paid[focus]}
-    after = {(name, one.group, one.in_kind): one.value for name, ones in paid.items() for one in ones}
-    groups = [group for group in PAYERS if any(not kind and group == each for each, kind in before)]
-    names = [found.baseline.name, *paid]
+    money = {(found.baseline.name, one.group): one.baseline for one in paid[focus] if not one.in_kind}
+    money |= {(name, one.group): one.value for name, ones in paid.items() for one in ones if not one.in_kind}
+    columns = ("scenario", "payer", "kind", "before", "after", "difference", "interval_low", "interval_high")
+    return Figure(
+        title=words("explore.question.payers"),
+        sub=words("explore.sub.payers"),
+        option=_bars(found, money, marks, words),
+        head=[words(f"explore.table.{key}") for key in columns],
+        rows=[_paid_row(one, marks, words) for ones in paid.values() for one in ones],
+        summary=words("explore.alt.payers", title=marks[focus].title),
+        file="who-pays",
+        note=words("explore.note.payers"),
+        about="public_euros",
+        digits=2,
+    )
 
-    def euros(name: str, group: str) -> float:
-        return before.get((group, False), 0.0) if name == found.baseline.name else after.get((name, group, False), 0.0)
 
-    bars = [
-        {
-            "type": "bar",
-            "stack": "paid",
-            "name": words(f"compare.payer.{group}"),
-            "barMaxWidth": 30,
-            "itemStyle": {"color": PAYERS[group], "borderColor": WHITE, "borderWidth": 1},
-            "data": [rounded(euros(name, group) / 1e6) for name in names],
-        }
-        for group in groups
-    ]
-    totals = {name: sum(euros(name, group) for group in groups) / 1e6 for name in names}
+def _bars(found: Comparison, money: Mapping[tuple[str, str], float], marks: Mapping[str, Mark], words: Words) -> Option:
+    names = [found.baseline.name, *(asked.name for asked in found.scenarios)]
+    groups = [group for group in PAYERS if any(group == paying for _, paying in money)]
     heads = [
-        words("explore.chart.total", name=name_at_end(marks[name], found, words), total=number(totals[name], 1, words))
+        words(
+            "explore.chart.total",
+            name=name_at_end(marks[name], found, words),
+            total=number(sum(money.get((name, group), 0.0) for group in groups) / 1e6, 1, words),
+        )
         for name in names
     ]
-    alt = words("explore.alt.payers", title=marks[focus].title)
-    option = {
-        "grid": {**ROOM, "top": 8, "right": 16, "bottom": 84},
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
-        "legend": {"bottom": 0, "left": 0, "icon": "roundRect", "itemWidth": 12, "itemHeight": 12,
-                   "textStyle": {"color": INK}},
-        "xAxis": values_axis(),
-        "yAxis": axis(type="category", data=heads, inverse=True, axisLabel={"color": INK, "fontWeight": 600}),
-        "series": bars,
-    }  # fmt: skip
-    columns = tuple(words(f"explore.table.{key}") for key in _PAID_COLUMNS)
-    rows = tuple(_paid_row(one, marks, words) for ones in paid.values() for one in ones)
-    sub, note = words("explore.sub.payers"), words("explore.note.payers")
-    return Figure("payers", words("explore.question.payers"), sub, alt, described(option, alt), columns, rows, note)
+    return option_of(
+        grid={**ROOM, "top": 8, "right": 16, "bottom": 84},
+        tooltip={"trigger": "axis", "axisPointer": {"type": "shadow"}, "valueFormatter": numbers(2)},
+        legend={
+            "bottom": 0, "left": 0, "icon": "roundRect", "itemWidth": 12, "itemHeight": 12, "textStyle": {"color": INK},
+        },
+        xAxis=values_axis(numbers(0)),
+        yAxis=axis(type="category", data=heads, inverse=True, axisLabel={"color": INK, "fontWeight": 600}),
+        series=[
+            {
+                "type": "bar", "stack": "paid", "name": words(f"compare.payer.{group}"), "barMaxWidth": 30,
+                "itemStyle": {"color": PAYERS[group], "borderColor": WHITE, "borderWidth": 1},
+                "data": [rounded(money.get((name, group), 0.0) / 1e6) for name in names],
+            }
+            for group in groups
+        ],
+    )  # fmt: skip
 
 
-_PAID_COLUMNS = ("scenario", "payer", "kind", "before", "after", "difference", "interval_low", "interval_high")
-
-
-def _paid_row(one: Paid, marks: Mapping[str, Mark], words: Words) -> tuple[Cell, ...]:
-    kind = words(f"explore.table.{'in_kind' if one.in_kind else 'in_cash'}")
+def _paid_row(one: Paid, marks: Mapping[str, Mark], words: Words) -> Row:
+    kind = words("explore.table.in_kind" if one.in_kind else "explore.table.in_cash")
     values = (one.baseline, one.value, one.difference, one.low, one.high)
-    return marks[one.scenario].title, words(f"compare.payer.{one.group}"), kind, *map(rounded, values)
+    return [marks[one.scenario].title, words(f"compare.payer.{one.group}"), kind, *(value / 1e6 for value in values)]
 
 
 # ── who gains ───────────────────────────────────────────────────────────────────────────────────────────
 def gains(found: Comparison, focus: str, words: Words) -> Figure | None:
-    """Return which regions and sectors reach more students or fewer; None if none does."""
+    """Return which regions and sectors reach more students or fewer; None if none does.
+
+    Args:
+        found: What came out.
+        focus: Name of the scenario of which intervals are shown.
+        words: The language.
+    """
     marks, names = marks_of(found, words), place_names(found.about, words)
     of = [one for one in found.gains if one.outcome == GAINED]
     here = [one for dimension in DIMENSIONS for one in of if (one.scenario, one.dimension) == (focus, dimension)]
     if not here:
         return None
-    groups = [(one.dimension, one.group) for one in here]
-    beside = {(one.scenario, one.dimension, one.group): one for one in of}
-    label, alt = outcome_label(GAINED, words), words("explore.alt.gains", title=marks[focus].title)
-    option = {
-        "grid": {**ROOM, "top": 8, "right": 24},
-        "tooltip": {},
-        "xAxis": values_axis(),
-        "yAxis": axis(type="category", data=[names[group] for _, group in groups], inverse=True,
-                      axisLabel={"color": INK, "interval": 0, "fontSize": 12}),
-        "series": [*_whiskers(here, marks[focus]), *_dots(found, groups, beside, focus, marks, words)],
-    }  # fmt: skip
-    columns = tuple(words(f"explore.table.{key}") for key in _GAIN_COLUMNS)
-    rows = tuple(
-        (
-            marks[one.scenario].title, words(f"compare_page.dimension.{one.dimension}"), names[one.group],
-            *map(rounded, (one.baseline, one.value, one.difference, one.low, one.high)),
-        )
-        for one in of
+    columns = ("scenario", "by", "group", "before", "after", "difference", "interval_low", "interval_high")
+    title = marks[focus].title
+    return Figure(
+        title=words("explore.question.gains"),
+        sub=words("explore.sub.gains", label=inside(outcome_label(GAINED, words)), title=title),
+        option=option_of(
+            grid={**ROOM, "top": 8, "right": 24},
+            tooltip={},
+            xAxis=values_axis(numbers(0, sign=True)),
+            yAxis=axis(type="category", data=[names[one.group] for one in here], inverse=True,
+                       axisLabel={"color": INK, "interval": 0, "fontSize": 12}),
+            series=[*_whiskers(here, marks[focus]), *_dots(found, here, of, focus, marks, words)],
+        ),
+        head=[words(f"explore.table.{key}") for key in columns],
+        rows=[_gain_row(one, marks, names, words) for one in of],
+        summary=words("explore.alt.gains", title=title),
+        file="who-gains",
+        note=words("explore.note.many", n=len(here)),
+        height=60 + ROW * len(here),
+        about=GAINED,
+        digits=0,
     )  # fmt: skip
-    sub = words("explore.sub.gains", label=label, title=marks[focus].title)
-    note = words("explore.note.many", n=len(here))
-    return Figure("gains", words("explore.question.gains"), sub, alt, described(option, alt), columns, rows, note)
 
 
-_GAIN_COLUMNS = ("scenario", "by", "group", "before", "after", "difference", "interval_low", "interval_high")
+def _gain_row(one: Gain, marks: Mapping[str, Mark], names: Mapping[str, str], words: Words) -> Row:
+    by, values = words(f"compare_page.dimension.{one.dimension}"), (one.baseline, one.value, one.difference)
+    return [marks[one.scenario].title, by, names[one.group], *values, one.low, one.high]
 
 
 def _whiskers(here: Sequence[Gain], mark: Mark) -> list[Option]:
     """Return the intervals as thin bars that start at their lower end."""
-    known = [one if math.isfinite(one.low) else None for one in here]
     shared: Option = {"type": "bar", "stack": "interval", "stackStrategy": "all", "barWidth": 6, "silent": True}
+    known = [one if math.isfinite(one.low) else None for one in here]
     low = [None if one is None else rounded(one.low) for one in known]
     wide = [None if one is None else rounded(one.high - one.low) for one in known]
     return [
@@ -193,31 +229,27 @@ def _whiskers(here: Sequence[Gain], mark: Mark) -> list[Option]:
 
 
 def _dots(
-    found: Comparison,
-    groups: Sequence[tuple[str, str]],
-    beside: Mapping[tuple[str, str, str], Gain],
-    focus: str,
-    marks: Mapping[str, Mark],
-    words: Words,
+    found: Comparison, here: Sequence[Gain], of: Sequence[Gain], focus: str, marks: Mapping[str, Mark], words: Words
 ) -> Iterator[Option]:
     """Yield a series of dots for each scenario, the one in focus last and on top."""
+    rows = {(one.dimension, one.group): place for place, one in enumerate(here)}
     for asked in sorted(found.scenarios, key=lambda asked: asked.name == focus):
+        mine = [one for one in of if one.scenario == asked.name and (one.dimension, one.group) in rows]
         mark = marks[asked.name]
-        points = [
-            _dot(beside[asked.name, *group], place, mark, words)
-            for place, group in enumerate(groups)
-            if (asked.name, *group) in beside
-        ]
-        size = 11 if asked.name == focus else 8
-        yield {"type": "scatter", "name": mark.title, "symbolSize": size, "data": points,
-               "itemStyle": {"color": mark.colour}}  # fmt: skip
+        yield {
+            "type": "scatter",
+            "name": mark.title,
+            "symbolSize": 11 if asked.name == focus else 8,
+            "itemStyle": {"color": mark.colour},
+            "data": [_dot(one, rows[one.dimension, one.group], mark, words) for one in mine],
+        }
 
 
-def _dot(one: Gain, place: int, mark: Mark, words: Words) -> Option:
+def _dot(one: Gain, row: int, mark: Mark, words: Words) -> Option:
     full = words(
         "explore.chart.gain",
         title=mark.title,
         difference=bare(one.difference, "", words, True, (one.low, one.high)),
         interval=interval(one.low, one.high, "", words) if math.isfinite(one.low) else "–",
     )
-    return {"value": [rounded(one.difference), place], "tooltip": {"formatter": full}}
+    return {"value": [rounded(one.difference), row], "tooltip": {"formatter": full}}
