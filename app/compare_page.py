@@ -19,6 +19,7 @@ from app.compare_parts import (
     CARDS,
     FEW_FOLLOWED,
     GOOD,
+    IN_A_CHART,
     MAIN,
     PAYERS,
     REFERENCE,
@@ -26,18 +27,21 @@ from app.compare_parts import (
     YEARS_SHOWN,
     Mark,
     cards,
+    cautions,
     first_policy,
     forest,
     found,
     leaves,
     marks_of,
+    parameters_told,
     place_names,
+    setting,
     survivors,
+    title,
 )
 from app.compare_words import (
     amount,
     cost_sentence,
-    inside,
     interval,
     number,
     outcome_label,
@@ -58,9 +62,6 @@ from sim.calendar import quarter_number
 from sim.outcomes import outcome_table
 
 TEMPLATE = "compare.html"
-IN_A_CHART = 3
-"""Scenarios beside the reference in one chart; more of them make more charts."""
-FEW_PAIRS = 30
 THOUSAND = 1000.0
 
 type Cells = dict[str, Any]
@@ -90,9 +91,9 @@ def render(comparison: Comparison, command: Sequence[str], words: Words) -> str:
         years=YEARS_SHOWN,
         few_followed=FEW_FOLLOWED,
         reference=page.marks[comparison.baseline.name],
-        title=page.title(),
-        setting=page.setting(),
-        cautions=list(page.cautions()),
+        title=title(comparison, words),
+        setting=setting(comparison.about, words),
+        cautions=list(cautions(comparison, words)),
         asked=[page.asked(asked) for asked in (comparison.baseline, *comparison.scenarios)],
         answers=list(page.answers()),
         cards=list(cards(comparison, page.marks, words)),
@@ -124,38 +125,6 @@ class _Page:
     @property
     def reference(self) -> Mark:
         return self.marks[self.comparison.baseline.name]
-
-    def title(self) -> str:
-        """Return what the page is about, in one line."""
-        words, titles = self.words, [self.marks[asked.name].title for asked in self.comparison.scenarios]
-        reference = inside(self.reference.title)
-        if len(titles) > IN_A_CHART:
-            return words("compare_page.title_many", n=words.number(len(titles)), reference=reference)
-        scenarios = words.among([titles[0], *map(inside, titles[1:])])
-        return words("compare_page.title", scenarios=scenarios, reference=reference)
-
-    # ── the question ────────────────────────────────────────────────────────────────────────────────────
-    def setting(self) -> str:
-        words, about = self.words, self.about
-        start, until = (quarter_words(about[key], words) for key in ("start", "until"))
-        return words("compare_page.setting", region=words.pick(about["region"], "title"), start=start, until=until)
-
-    def cautions(self) -> Iterator[str]:
-        """Yield what makes the numbers less sure than they look."""
-        words, comparison = self.words, self.comparison
-        fewest = min(comparison.pairs.values())
-        yield words("compare_page.pairs_mean", n=words.number(fewest))
-        if comparison.unit == "replicates":
-            yield words("compare_page.only_chance")
-        else:
-            yield words("compare_page.by_draw")
-        if fewest < FEW_PAIRS:
-            yield words("compare_page.few", n=words.number(fewest))
-        if self.about["scale"] < 1.0:
-            yield words("run.scale", share=show_setting({"value": self.about["scale"], "unit": "share"}, words)) + "."
-        failed = sorted({*comparison.baseline.failed, *(r for asked in comparison.scenarios for r in asked.failed)})
-        if failed:
-            yield words("compare_page.failed", n=words.number(len(failed)))
 
     def asked(self, asked: Asked) -> Cells:
         policies = [policy_of(settings) for settings in asked.policies]
@@ -504,7 +473,7 @@ class _Page:
         yield words("compare_page.again.seeds"), words(
             "compare_page.again.seeds_told", first=about["seed"], last=about["seed"] + comparison.replicates - 1
         ), False  # fmt: skip
-        yield words("compare_page.again.parameters"), self._parameter_source(), False
+        yield words("compare_page.again.parameters"), parameters_told(about, words), False
         for asked in (comparison.baseline, *comparison.scenarios):
             yield words("compare_page.again.identity", name=asked.name), asked.identity, True
         for key, digest in about.get("digests", {}).items():
@@ -512,13 +481,6 @@ class _Page:
                 yield words(f"compare_page.digest.{key}"), str(digest), True
         versions = ", ".join(f"{name} {each}" for name, each in about["versions"].items())
         yield words("compare_page.again.versions"), versions, False
-
-    def _parameter_source(self) -> str:
-        parameters = self.about["parameters"]
-        if parameters["source"] == "default":
-            return self.words("compare_page.again.central")
-        draws = len(set(parameters["draws"]))
-        return self.words("compare_page.again.drawn", n=self.words.number(draws), digest=str(parameters["digest"])[:12])
 
 
 def _steps(mark: Mark, curve: Curve, dashed: bool) -> Line:

@@ -8,7 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.compare_words import amount, bare, interval, outcome_label, unit_label, verdict, whole_percent
+from app.compare_words import (
+    amount,
+    bare,
+    inside,
+    interval,
+    outcome_label,
+    quarter_words,
+    unit_label,
+    verdict,
+    whole_percent,
+)
 from app.words import Words
 from experiments.comparison import Band, Comparison, Difference
 from experiments.survival import Curve
@@ -41,8 +51,12 @@ BESIDE = (
 SERIES = ("networks_after_subsidy", "students_direct", "mkb_reached_share", "regie_fte")
 YEARS_SHOWN = (0, 2, 4, 6, 8)
 """Years after the subsidy of which the table of survival tells."""
+FEW_PAIRS = 30
+"""Pairs below which intervals are wide."""
 FEW_FOLLOWED = 10
 """Networks below which a share says little."""
+IN_A_CHART = 3
+"""Scenarios beside the reference in one chart or title."""
 GOOD, BAD = ("better", "cheaper"), ("worse", "dearer")
 
 REFERENCE = "#5B6B80"
@@ -125,7 +139,9 @@ def forest(comparison: Comparison, marks: Mapping[str, Mark], words: Words) -> I
             "id": name,
             "label": outcome_label(name, words),
             "better": words(f"compare_page.direction.{first.direction}"),
+            "unit": unit_label(first.unit, words),
             "before": _before(first, words),
+            "reference": amount(first.baseline, first.unit, words, False, (first.value,)),
             "rows": [
                 {
                     "mark": marks[one.scenario],
@@ -140,6 +156,49 @@ def forest(comparison: Comparison, marks: Mapping[str, Mark], words: Words) -> I
                 for one in differences
             ],
         }
+
+
+def cautions(comparison: Comparison, words: Words) -> Iterator[str]:
+    """Yield what makes the numbers less sure than they look."""
+    fewest = min(comparison.pairs.values())
+    yield words("compare_page.pairs_mean", n=words.number(fewest))
+    if comparison.unit == "replicates":
+        yield words("compare_page.only_chance")
+    else:
+        yield words("compare_page.by_draw")
+    if fewest < FEW_PAIRS:
+        yield words("compare_page.few", n=words.number(fewest))
+    if comparison.about["scale"] < 1.0:
+        yield words("run.scale", share=words.percent(comparison.about["scale"])) + "."
+    failed = {*comparison.baseline.failed, *(r for asked in comparison.scenarios for r in asked.failed)}
+    if failed:
+        yield words("compare_page.failed", n=words.number(len(failed)))
+
+
+def title(comparison: Comparison, words: Words) -> str:
+    """Return what a comparison is about, in one line."""
+    titles = [words.pick(asked, "title") for asked in comparison.scenarios]
+    reference = inside(words.pick(comparison.baseline, "title"))
+    if len(titles) > IN_A_CHART:
+        return words("compare_page.title_many", n=words.number(len(titles)), reference=reference)
+    return words(
+        "compare_page.title", scenarios=words.among([titles[0], *map(inside, titles[1:])]), reference=reference
+    )
+
+
+def setting(about: Mapping[str, Any], words: Words) -> str:
+    """Return where and when a comparison takes place."""
+    start, until = (quarter_words(about[key], words) for key in ("start", "until"))
+    return words("compare_page.setting", region=words.pick(about["region"], "title"), start=start, until=until)
+
+
+def parameters_told(about: Mapping[str, Any], words: Words) -> str:
+    """Return where the parameters come from."""
+    parameters = about["parameters"]
+    if parameters["source"] == "default":
+        return words("compare_page.again.central")
+    draws = words.number(len(set(parameters["draws"])))
+    return words("compare_page.again.drawn", n=draws, digest=str(parameters["digest"])[:12])
 
 
 def _before(one: Difference, words: Words) -> str:
