@@ -24,6 +24,7 @@ APART, AROUND = 60.0, 15.0
 """Distance between PPS, and from a PPS to its nearest partners."""
 STATES = ("both", "gained", "lost", "neither")
 SYMBOLS = {"both": "diamond", "gained": "triangle", "lost": "rect", "neither": "diamond"}
+FIRMS = ("mkb", "grootbedrijf")
 OTHERS = "others"
 """Schools, hogescholen and other partners that are no firms."""
 KINDS = {"mkb": "#7FB2E5", "grootbedrijf": "#1F3F8F", OTHERS: "#A24FA0"}
@@ -68,8 +69,10 @@ def partners(found: Comparison, focus: str, tables: tuple[pd.DataFrame, pd.DataF
     states = {id_: state(before.get(id_), after.get(id_)) for id_ in ids}
     counts = {one: sum(each == one for each in states.values()) for one in STATES}
     told = {id_: after.get(id_) or before[id_] for id_ in ids}
-    option, thinned = _option(told, after, states, marks[focus], names, words)
-    note = words("explore.note.partners") + (f" {words('explore.note.thinned', n=thinned)}" if thinned > 1 else "")
+    sampled = found.about["scale"] < 1.0
+    option, thinned = _option(told, after, states, marks[focus], sampled, names, words)
+    notes = [words("explore.note.partners"), *([words("explore.note.sampled")] if sampled else [])]
+    notes += [words("explore.note.thinned", n=thinned)] if thinned > 1 else []
     return Figure(
         title=words("explore.question.partners"),
         sub=words(
@@ -81,7 +84,7 @@ def partners(found: Comparison, focus: str, tables: tuple[pd.DataFrame, pd.DataF
         rows=[_row(told[id_], before.get(id_), after.get(id_), states[id_], names, words) for id_ in ids],
         summary=words("explore.alt.partners", pps=len(ids), title=marks[focus].title, **counts),
         file="who-works-with-whom",
-        note=note,
+        note=" ".join(notes),
         height=560,
         digits=0,
     )  # fmt: skip
@@ -129,12 +132,13 @@ def _option(
     after: Mapping[str, Life],
     states: Mapping[str, str],
     mark: Mark,
+    sampled: bool,
     names: Mapping[str, str],
     words: Words,
 ) -> tuple[Option, int]:
     """Return what is drawn, and of how many partners of one PPS one is drawn."""
     centres = positions(told)
-    dots, lines, thinned = _dots(after, centres)
+    dots, lines, thinned = _dots(after, centres, sampled)
     looks = _looks(mark, words)
     pps: dict[str, list[Option]] = {one: [] for one in STATES}
     for id_, life in told.items():
@@ -162,19 +166,23 @@ def _option(
 
 
 def _dots(
-    after: Mapping[str, Life], centres: Mapping[str, tuple[float, float]]
+    after: Mapping[str, Life], centres: Mapping[str, tuple[float, float]], sampled: bool
 ) -> tuple[dict[str, list[list[float]]], list[Option], int]:
-    """Return the partners by kind, lines from those that take part in several PPS, and how others were thinned."""
-    of: dict[tuple[str, str], list[str]] = {}
+    """Return the partners by kind, lines from those that take part in several PPS, and how others were thinned.
+
+    A firm of a sample stands for more of its kind: in two PPS it is not the same firm, and gets a dot at each.
+    """
+    of: dict[tuple[str, ...], list[str]] = {}
     for id_, life in after.items():
         for who, kind in life.partners.items():
-            of.setdefault((who, kind), []).append(id_)
+            apart = (id_,) if sampled and kind in FIRMS else ()
+            of.setdefault((kind, who, *apart), []).append(id_)
     alone = sum(len(ids) == 1 for ids in of.values())
     thinned = max(1, math.ceil(alone / max(1, MOST_DOTS - (len(of) - alone))))
     dots: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
     lines: list[Option] = []
     turn: dict[str, int] = {}
-    for (_, kind), ids in of.items():
+    for (kind, *_), ids in of.items():
         turn[ids[0]] = turn.get(ids[0], 0) + 1
         if len(ids) == 1 and turn[ids[0]] % thinned:
             continue
