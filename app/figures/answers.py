@@ -27,15 +27,15 @@ def answer(found: Comparison, words: Words) -> Cells:
     """Return the headline, the main outcomes in large numbers, the price, and what makes all this less sure."""
     marks = marks_of(found, words)
     several = len(found.scenarios) > 1
-    prices = (
+    prices = [
         (f"{marks[cost.scenario].letter}: " if several else "") + cost_sentence(cost, words) for cost in found.costs
-    )
+    ]
     return {
         "title": title(found, words),
         "setting": setting(found.about, words),
         "cautions": list(cautions(found, words)),
         "cards": [_marked(card) for card in cards(found, marks, words)],
-        "price": " ".join(prices),
+        "price": [words("compare_page.costs.title"), *prices],
     }
 
 

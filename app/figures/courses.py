@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from app.compare_parts import FEW_FOLLOWED, Mark, first_policy, leaves, marks_of
-from app.compare_words import amount, digits_for, interval, outcome_label, quarter_words, unit_label
+from app.compare_words import amount, digits_for, interval, number, outcome_label, quarter_words, unit_label
 from app.figures.drawing import (
     MUTED,
     ORANGE,
@@ -14,6 +14,7 @@ from app.figures.drawing import (
     Course,
     Ends,
     Option,
+    apart,
     axis,
     numbers,
     option_of,
@@ -63,6 +64,7 @@ def survival(found: Comparison, focus: str, words: Words) -> Figure | None:
     shown = {other.scenario: other.value for other in found.survival if other.whom == one.whom and other.value.lives}
     curves = {reference: one.baseline, **{name: shown[name] for name in sorted(shown, key=lambda name: name == focus)}}
     until = max(map(_followed, (one.baseline, one.value)))
+    times = [time for time in max((curve.times for curve in curves.values()), key=len) if time <= until]
     lines = [
         _survival_line(curve, name_at_end(marks[name], found, words), marks[name], until, name in (reference, focus))
         for name, curve in curves.items()
@@ -71,7 +73,7 @@ def survival(found: Comparison, focus: str, words: Words) -> Figure | None:
     return Figure(
         title=words("explore.question.survival"),
         sub=words(f"explore.sub.survival_{one.whom}", since=quarter_words(one.since, words) if one.since else ""),
-        option=_survival_option(lines, until, words),
+        option=_survival_option(lines, times, words),
         head=head,
         rows=rows,
         summary=words("explore.alt.survival", title=marks[focus].title),
@@ -91,19 +93,20 @@ def _survival_line(curve: Curve, name: str, mark: Mark, until: float, band: bool
     kept = slice(0, sum(time <= until for time in curve.times))
     share, low, high = ([100.0 * value for value in ends[kept]] for ends in (curve.survival, curve.low, curve.high))
     bands = [(low, high)] if band and all(map(math.isfinite, low)) else []
-    return Course(name, mark.colour, mark.letter == "R", share, bands, places=curve.times[kept])
+    return Course(name, mark.colour, mark.letter == "R", share, bands)
 
 
-def _survival_option(lines: Sequence[Course], until: float, words: Words) -> Option:
-    drawn = [each for place, line in enumerate(lines) for each in series(line, place, step=True)]
-    drawn[-1]["markLine"] = upright(words("explore.chart.end_of_subsidy"), 0, ORANGE)
+def _survival_option(lines: Sequence[Course], times: Sequence[float], words: Words) -> Option:
+    drawn = [each for place, line in enumerate(apart(lines, 100.0)) for each in series(line, place, step=True)]
+    drawn[-1]["markLine"] = upright(words("explore.chart.end_of_subsidy"), times.index(0.0), ORANGE)
     percent = numbers(0, "%")
     return option_of(
         grid={**ROOM, "right": END_LABEL, "bottom": 26},
         tooltip={"trigger": "axis", "valueFormatter": percent},
         xAxis=axis(
-            type="value", min=lines[0].places[0], max=until, minInterval=1, name=words("explore.chart.years"),
-            nameLocation="middle", nameGap=28, axisPointer={"label": {"precision": 2}},
+            type="category", data=[number(time, 0 if time.is_integer() else 2, words) for time in times],
+            boundaryGap=False, axisLabel={"interval": 3, "color": MUTED}, name=words("explore.chart.years"),
+            nameLocation="middle", nameGap=28,
         ),
         yAxis=values_axis(percent, min=0, max=100),
         series=drawn,
@@ -216,7 +219,8 @@ def _by_chance(mean: Sequence[float | None], chance: Sequence[float | None]) -> 
 def _course_option(
     band: Band, lines: Sequence[Course], first: int, starts: float, written: Option, words: Words
 ) -> Option:
-    drawn = [each for place, line in enumerate(lines) for each in series(line, place)]
+    highest = max((value or 0.0 for line in lines for _, high in [*line.bands, ((), line.values)] for value in high))
+    drawn = [each for place, line in enumerate(apart(lines, highest)) for each in series(line, place)]
     quarters = band.quarters[first:]
     place = round(4 * starts) - quarter_number(quarters[0])
     if 0 <= place < len(quarters):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 INK, MUTED, HAIRLINE, ORANGE, WHITE = "#14243B", "#5B6B80", "#E7ECF2", "#C2570C", "#FFFFFF"
 ROOM = {"left": 8, "top": 36, "bottom": 8, "containLabel": True}
 """Where a figure stands in its frame."""
+PLOT, LINE = 240.0, 15.0
+"""Height of what is drawn in a figure, about, and of a line of text; in pixels."""
 
 type Option = dict[str, Any]
 type Ends = tuple[Sequence[float | None], Sequence[float | None]]
@@ -27,7 +29,7 @@ class Course:
         values: Its height; None where there is none.
         bands: Lower and upper ends of its bands, the widest first.
         width: How thick it is.
-        places: Where its values are on the horizontal axis; not needed if that has categories.
+        lift: Pixels that its name is moved down, so that names do not cover each other.
     """
 
     name: str
@@ -36,7 +38,7 @@ class Course:
     values: Sequence[float | None]
     bands: Sequence[Ends] = ()
     width: float = 2.5
-    places: Sequence[float] = ()
+    lift: float = 0.0
 
 
 def series(course: Course, number: int, step: bool = False) -> list[Option]:
@@ -50,13 +52,18 @@ def series(course: Course, number: int, step: bool = False) -> list[Option]:
     line: Option = {
         "type": "line",
         "name": course.name,
-        "data": _data(course.places, course.values),
+        "data": list(map(rounded, course.values)),
         "showSymbol": False,
         "z": 3,
         "lineStyle": {"color": course.colour, "width": course.width, "type": "dashed" if course.dashed else "solid"},
         "itemStyle": {"color": course.colour},
-        "endLabel": {"show": True, "formatter": "{a}", "color": course.colour, "fontWeight": 600, "distance": 6},
-        "labelLayout": {"moveOverlap": "shiftY"},
+        "endLabel": {
+            "show": True,
+            "formatter": "{a}",
+            "color": course.colour,
+            "fontWeight": 600,
+            "offset": [6, course.lift],
+        },
         "emphasis": {"disabled": True},
     }
     areas = [
@@ -85,14 +92,39 @@ def _band(
     }
     area = {"color": course.colour, "opacity": 0.16}
     return (
-        {**shared, "name": f"{stack}-low", "data": _data(course.places, low)},
-        {**shared, "name": f"{stack}-high", "data": _data(course.places, between), "areaStyle": area},
+        {**shared, "name": f"{stack}-low", "data": list(map(rounded, low))},
+        {**shared, "name": f"{stack}-high", "data": list(map(rounded, between)), "areaStyle": area},
     )
 
 
-def _data(places: Sequence[float], values: Sequence[float | None]) -> list[Any]:
-    shown = [rounded(value) for value in values]
-    return [list(pair) for pair in zip(places, shown, strict=True)] if places else shown
+def apart(courses: Sequence[Course], top: float) -> list[Course]:
+    """Return lines whose names do not cover each other: those that end at about the same height make room.
+
+    Args:
+        courses: The lines.
+        top: The highest value of the figure.
+    """
+    height = [PLOT * (1.0 - (_last(one) or 0.0) / (top or 1.0)) for one in courses]
+    groups: list[list[int]] = []
+    for place in sorted(range(len(courses)), key=lambda place: height[place]):
+        groups.append([place])
+        while len(groups) > 1 and _cover(*groups[-2:], height):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    at = {place: _first_line(group, height) + LINE * rank for group in groups for rank, place in enumerate(group)}
+    return [replace(one, lift=round(at[place] - height[place], 1)) for place, one in enumerate(courses)]
+
+
+def _cover(upper: Sequence[int], lower: Sequence[int], height: Sequence[float]) -> bool:
+    return _first_line(lower, height) < _first_line(upper, height) + LINE * len(upper)
+
+
+def _first_line(group: Sequence[int], height: Sequence[float]) -> float:
+    """Return where the first of some names stands that are put around the middle of their lines."""
+    return sum(height[place] for place in group) / len(group) - LINE * (len(group) - 1) / 2.0
+
+
+def _last(course: Course) -> float | None:
+    return next((value for value in reversed(course.values) if value is not None), None)
 
 
 def numbers(digits: int = 0, unit: str = "", sign: bool = False) -> Option:

@@ -20,6 +20,8 @@ MOST_DOTS = 1_500
 """Partners that can be drawn; if there are more, those of one PPS alone are thinned evenly."""
 GOLDEN = math.pi * (3.0 - math.sqrt(5.0))
 """The golden angle: points that turn by it fill a disc evenly."""
+WIDE = 2.4
+"""How many times wider than high the map is."""
 APART, AROUND = 60.0, 15.0
 """Distance between PPS, and from a PPS to its nearest partners."""
 STATES = ("both", "gained", "lost", "neither")
@@ -200,7 +202,7 @@ def positions(told: Mapping[str, Life]) -> dict[str, tuple[float, float]]:
     regions = sorted({life.region for life in told.values()})
     widest = max(sum(life.region == region for life in told.values()) for region in regions)
     step = 2.0 * APART * math.sqrt(widest) * 0.62 + APART
-    across = math.ceil(math.sqrt(len(regions) * 1.6))
+    across = math.ceil(math.sqrt(len(regions) * WIDE))
     found = {}
     for number, region in enumerate(regions):
         own = sorted((life.sector, id_) for id_, life in told.items() if life.region == region)

@@ -72,7 +72,7 @@ def _map(
         tooltip={},
         xAxis=axis(
             type="category", data=[names[id_] for id_ in across], position="top",
-            axisLabel={"color": MUTED, "interval": 0, "width": 84, "overflow": "break", "fontSize": 11},
+            axisLabel={"color": MUTED, "interval": 0, "rotate": 30, "fontSize": 11},
         ),
         yAxis=axis(
             type="category", data=[names[id_] for id_ in down], inverse=True,
