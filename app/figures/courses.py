@@ -33,6 +33,8 @@ YEARS_BEFORE = 8
 """Years before the first policy that the course in time shows."""
 NORMAL = 1.645
 """Standard deviations from the mean to the 5th and 95th percentile of a normal distribution."""
+WHOLE = 8.0
+"""From here an axis of numbers needs no decimals."""
 END_LABEL = 92
 """Pixels for what stands at the end of a line."""
 
@@ -237,7 +239,7 @@ def _course_option(
         grid={**ROOM, "right": END_LABEL},
         tooltip={"trigger": "axis", "valueFormatter": written},
         xAxis=[below, years],
-        yAxis=values_axis(written, min=0),
+        yAxis=values_axis(written if highest < WHOLE else {"$number": {**written["$number"], "digits": 0}}, min=0),
         series=drawn,
     )
 

@@ -108,13 +108,13 @@ def apart(courses: Sequence[Course], top: float) -> list[Course]:
     groups: list[list[int]] = []
     for place in sorted(range(len(courses)), key=lambda place: height[place]):
         groups.append([place])
-        while len(groups) > 1 and _cover(*groups[-2:], height):
+        while len(groups) > 1 and _cover(height, *groups[-2:]):
             groups[-2:] = [groups[-2] + groups[-1]]
     at = {place: _first_line(group, height) + LINE * rank for group in groups for rank, place in enumerate(group)}
     return [replace(one, lift=round(at[place] - height[place], 1)) for place, one in enumerate(courses)]
 
 
-def _cover(upper: Sequence[int], lower: Sequence[int], height: Sequence[float]) -> bool:
+def _cover(height: Sequence[float], upper: Sequence[int], lower: Sequence[int]) -> bool:
     return _first_line(lower, height) < _first_line(upper, height) + LINE * len(upper)
 
 

@@ -153,16 +153,17 @@ def _option(
     drawn = [
         {**_scatter(*looks[one], 8 if one == "neither" else 15), "data": pps[one], "z": 3} for one in STATES if pps[one]
     ]
-    hidden = {"show": False, "type": "value", "scale": True}
+    box = _box(list(centres.values()))
     option = option_of(
         grid={"top": 14, "left": 14, "right": 14, "bottom": 62},
         tooltip={},
         legend={"bottom": 0, "left": 0, "itemWidth": 14, "itemHeight": 12, "selectedMode": False,
                 "textStyle": {"color": INK}},
-        xAxis=hidden,
-        yAxis=hidden,
+        xAxis={"show": False, "type": "value", "min": box[0], "max": box[2]},
+        yAxis={"show": False, "type": "value", "min": box[1], "max": box[3], "inverse": True},
         series=[{"type": "lines", "coordinateSystem": "cartesian2d", "data": lines, "silent": True, "z": 1,
-                 "lineStyle": {"color": MUTED, "width": 0.8, "opacity": 0.5}}, *dotted, *drawn],
+                 "lineStyle": {"color": MUTED, "width": 0.8, "opacity": 0.5}}, *dotted, *drawn,
+                _names(told, centres, names)],
     )  # fmt: skip
     return option, thinned
 
@@ -211,6 +212,27 @@ def positions(told: Mapping[str, Life]) -> dict[str, tuple[float, float]]:
             x, y = step * (number % across), step * (number // across)
             found[id_] = (x + far * math.cos(turn), y + far * math.sin(turn))
     return found
+
+
+def _box(places: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
+    """Return the ends of both axes: all that is drawn, in the shape of the map, so that circles are round."""
+    xs, ys = zip(*places, strict=True)
+    x, y, right, below = min(xs), min(ys), max(xs), max(ys)
+    wide, high = right - x + 2 * APART, below - y + 2 * APART
+    more_wide, more_high = max(0.0, WIDE * high - wide) / 2.0, max(0.0, wide / WIDE - high) / 2.0
+    left, top = x - APART - more_wide, y - APART - more_high
+    return left, top, right + APART + more_wide, below + APART + more_high
+
+
+def _names(told: Mapping[str, Life], centres: Mapping[str, tuple[float, float]], names: Mapping[str, str]) -> Option:
+    """Return the names of the regions, above their PPS."""
+    labels = []
+    for region in sorted({life.region for life in told.values()}):
+        own = [centres[id_] for id_, life in told.items() if life.region == region]
+        middle, top = sum(x for x, _ in own) / len(own), min(y for _, y in own) - 0.7 * APART
+        labels.append({"value": _rounded((middle, top)), "name": names.get(region, region)})
+    label = {"show": True, "formatter": "{b}", "color": INK, "fontWeight": 600, "fontSize": 13}
+    return {"type": "scatter", "data": labels, "symbolSize": 0, "silent": True, "label": label, "z": 4}
 
 
 def _near(centres: Sequence[tuple[float, float]], place: int) -> tuple[float, float]:
