@@ -115,5 +115,6 @@ def _runs(ends: Ends, unit: str, seed: int, words: Words) -> Iterator[list[str]]
 
 def _run_number(value: float, unit: str, digits: int, words: Words, signed: bool) -> str:
     if unit == "share" and math.isfinite(value):
-        return words("number.percent", number=number(100.0 * value, digits, words, signed))
+        key = "compare_page.points" if signed else "number.percent"
+        return words(key, number=number(100.0 * value, digits, words, signed))
     return number(value, digits, words, signed)
