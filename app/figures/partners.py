@@ -21,7 +21,9 @@ MOST_DOTS = 1_500
 GOLDEN = math.pi * (3.0 - math.sqrt(5.0))
 """The golden angle: points that turn by it fill a disc evenly."""
 WIDE = 2.4
-"""How many times wider than high the map is."""
+"""How many times wider than high the map is, about."""
+USUAL_WIDTH, BELOW = 1000.0, 76
+"""Width of the figure on a large screen, and what its edges and the names below it take; in pixels."""
 APART, AROUND = 60.0, 15.0
 """Distance between PPS, and from a PPS to its nearest partners."""
 STATES = ("both", "gained", "lost", "neither")
@@ -87,7 +89,7 @@ def partners(found: Comparison, focus: str, tables: tuple[pd.DataFrame, pd.DataF
         summary=words("explore.alt.partners", pps=len(ids), title=marks[focus].title, **counts),
         file="who-works-with-whom",
         note=" ".join(notes),
-        height=560,
+        height=_height(_box(list(positions(told).values()))),
         digits=0,
     )  # fmt: skip
 
@@ -155,7 +157,7 @@ def _option(
     ]
     box = _box(list(centres.values()))
     option = option_of(
-        grid={"top": 14, "left": 14, "right": 14, "bottom": 62},
+        grid={"top": 14, "left": 14, "right": 14, "bottom": BELOW - 14},
         tooltip={},
         legend={"bottom": 0, "left": 0, "itemWidth": 14, "itemHeight": 12, "selectedMode": False,
                 "textStyle": {"color": INK}},
@@ -215,13 +217,15 @@ def positions(told: Mapping[str, Life]) -> dict[str, tuple[float, float]]:
 
 
 def _box(places: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
-    """Return the ends of both axes: all that is drawn, in the shape of the map, so that circles are round."""
+    """Return the left, upper, right and lower end of all that is drawn."""
     xs, ys = zip(*places, strict=True)
-    x, y, right, below = min(xs), min(ys), max(xs), max(ys)
-    wide, high = right - x + 2 * APART, below - y + 2 * APART
-    more_wide, more_high = max(0.0, WIDE * high - wide) / 2.0, max(0.0, wide / WIDE - high) / 2.0
-    left, top = x - APART - more_wide, y - APART - more_high
-    return left, top, right + APART + more_wide, below + APART + more_high
+    return min(xs) - APART, min(ys) - 1.4 * APART, max(xs) + APART, max(ys) + APART
+
+
+def _height(box: tuple[float, float, float, float]) -> int:
+    """Return how high the figure is, so that circles are round on a page of the usual width."""
+    shape = (box[3] - box[1]) / (box[2] - box[0])
+    return round(min(max(USUAL_WIDTH * shape, 260.0), 620.0)) + BELOW
 
 
 def _names(told: Mapping[str, Life], centres: Mapping[str, tuple[float, float]], names: Mapping[str, str]) -> Option:
