@@ -166,7 +166,7 @@ def axis(**changes: Any) -> Option:
 
 def values_axis(written: Option, **changes: Any) -> Option:
     """Return an axis of numbers, with hairlines and what writes them."""
-    label = {"color": MUTED, "fontSize": 12, "formatter": written}
+    label = {"color": MUTED, "fontSize": 12, "formatter": written, "hideOverlap": True}
     return axis(type="value", splitLine={"lineStyle": {"color": HAIRLINE}}, axisLabel=label, **changes)
 
 

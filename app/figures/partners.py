@@ -236,7 +236,15 @@ def _names(told: Mapping[str, Life], centres: Mapping[str, tuple[float, float]],
         middle, top = sum(x for x, _ in own) / len(own), min(y for _, y in own) - 0.7 * APART
         labels.append({"value": _rounded((middle, top)), "name": names.get(region, region)})
     label = {"show": True, "formatter": "{b}", "color": INK, "fontWeight": 600, "fontSize": 13}
-    return {"type": "scatter", "data": labels, "symbolSize": 0, "silent": True, "label": label, "z": 4}
+    return {
+        "type": "scatter",
+        "data": labels,
+        "symbolSize": 0,
+        "silent": True,
+        "label": label,
+        "z": 4,
+        "labelLayout": {"hideOverlap": True},
+    }
 
 
 def _near(centres: Sequence[tuple[float, float]], place: int) -> tuple[float, float]:
