@@ -267,10 +267,10 @@ def _values(policy: Any) -> dict[str, Any]:
 
 
 def _one_more(state: State) -> State:
-    """Return the state with one scenario more: the first that is not there yet."""
+    """Return the state with one scenario more: the first with a policy that is not there yet."""
     there = {chosen.base for chosen in state.scenarios}
     names = (one["name"] for group in presets(Words(state.language)) for one in group["scenarios"])
-    new = next(name for name in names if name not in there and name != BASELINE)
+    new = next(name for name in names if name not in there and load_named(name).policies)
     return replace(state, scenarios=(*state.scenarios, Chosen(new)), shown=len(state.scenarios))
 
 
