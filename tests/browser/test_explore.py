@@ -71,6 +71,7 @@ def test_scenarios_stand_side_by_side_and_survive_a_reload(page: Any) -> None:
     page.get_by_label("Naam").fill("Ons plan")
     page.get_by_label("Naam").press("Enter")
     page.locator(".controls .tabs").get_by_text("Ons plan").wait_for()
+    page.wait_for_function("location.search.includes('title.Ons+plan')")
     page.reload()
     page.locator(".controls .tabs").get_by_text("Ons plan").wait_for()
     assert page.locator(".controls .tabs .letter").all_inner_texts() == ["A", "B"]
