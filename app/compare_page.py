@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
-import string
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,35 @@ from markupsafe import Markup
 
 from agents.parameters import parameter_table
 from app.charts import Bar, Line, Show, series_chart, stacked_chart, steps_chart, whole_share
+from app.compare_parts import (
+    BAD,
+    BESIDE,
+    CARDS,
+    FEW_FOLLOWED,
+    GOOD,
+    IN_A_CHART,
+    MAIN,
+    PAYERS,
+    REFERENCE,
+    SERIES,
+    YEARS_SHOWN,
+    Mark,
+    cards,
+    cautions,
+    first_policy,
+    forest,
+    found,
+    leaves,
+    marks_of,
+    parameters_told,
+    place_names,
+    setting,
+    survivors,
+    title,
+)
 from app.compare_words import (
     amount,
-    bare,
     cost_sentence,
-    inside,
     interval,
     number,
     outcome_label,
@@ -32,7 +54,7 @@ from app.compare_words import (
 from app.html import fill, write
 from app.scenarios import flow, policy_of, settings_of, show_setting, source_words, terms
 from app.words import Words
-from experiments.comparison import Asked, Band, Carried, Comparison, Difference, Gain, Paid
+from experiments.comparison import Asked, Band, Carried, Comparison, Gain, Paid
 from experiments.mechanisms import mechanisms
 from experiments.survival import Curve
 from scenarios.policies import policy_texts
@@ -40,65 +62,9 @@ from sim.calendar import quarter_number
 from sim.outcomes import outcome_table
 
 TEMPLATE = "compare.html"
-MAIN = (
-    "networks_sustained",
-    "network_years_after_subsidy",
-    "valley_share",
-    "students_direct",
-    "llo_participants",
-    "mkb_reached_share",
-    "public_euros",
-)
-"""What the answer is about, a sentence each."""
-CARDS = ("networks_sustained", "students_direct", "mkb_reached_share", "public_euros")
-BESIDE = (
-    "networks_after_subsidy",
-    "pps_independent",
-    "pps_started",
-    "pps_stopped",
-    "regie_fte",
-    "learning_communities",
-    "pps_with_hbo",
-    "companies_unique",
-    "euros_policy",
-    "euros_policy_elsewhere",
-)
-"""What the chart of differences shows besides."""
-SERIES = ("networks_after_subsidy", "students_direct", "mkb_reached_share", "regie_fte")
-YEARS_SHOWN = (0, 2, 4, 6, 8)
-"""Years after the subsidy of which the table of survival tells."""
-IN_A_CHART = 3
-"""Scenarios beside the reference in one chart; more of them make more charts."""
-FEW_PAIRS = 30
-FEW_FOLLOWED = 10
-"""Networks below which a share says little."""
 THOUSAND = 1000.0
 
-REFERENCE, COLOURS = "#5B6B80", ("#0F766E", "#C2570C", "#2B5FA8", "#8C4A86", "#8A6D00", "#A23B4A")
-LETTERS = string.ascii_uppercase.replace("R", "")
-"""R is the reference."""
-PAYERS = {
-    "rijk": "#2B5FA8",
-    "province": "#0F766E",
-    "municipalities": "#79B5A8",
-    "schools": "#B98900",
-    "hogescholen": "#E3C25B",
-    "firms_mkb": "#C2570C",
-    "firms_large": "#EBA36F",
-    "funds": "#7A4F8F",
-    "other_partners": "#BFA5CC",
-}
-
 type Cells = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """How a scenario is known in the whole page: a letter and a colour."""
-
-    letter: str
-    colour: str
-    title: str
 
 
 def write_compare_page(comparison: Comparison, path: Path, command: Sequence[str], words: Words) -> Path:
@@ -125,13 +91,13 @@ def render(comparison: Comparison, command: Sequence[str], words: Words) -> str:
         years=YEARS_SHOWN,
         few_followed=FEW_FOLLOWED,
         reference=page.marks[comparison.baseline.name],
-        title=page.title(),
-        setting=page.setting(),
-        cautions=list(page.cautions()),
+        title=title(comparison, words),
+        setting=setting(comparison.about, words),
+        cautions=list(cautions(comparison, words)),
         asked=[page.asked(asked) for asked in (comparison.baseline, *comparison.scenarios)],
         answers=list(page.answers()),
-        cards=list(page.cards()),
-        forest=list(page.forest()),
+        cards=list(cards(comparison, page.marks, words)),
+        forest=list(forest(comparison, page.marks, words)),
         survival=list(page.survival()),
         series=list(page.series()),
         money=list(page.money()),
@@ -154,52 +120,11 @@ class _Page:
 
     def __init__(self, comparison: Comparison, words: Words) -> None:
         self.comparison, self.words, self.about = comparison, words, comparison.about
-        self.marks = {comparison.baseline.name: Mark("R", REFERENCE, words.pick(comparison.baseline, "title"))}
-        for place, asked in enumerate(comparison.scenarios):
-            letter = LETTERS[place] if place < len(LETTERS) else str(place + 1)
-            self.marks[asked.name] = Mark(letter, COLOURS[place % len(COLOURS)], words.pick(asked, "title"))
+        self.marks = marks_of(comparison, words)
 
     @property
     def reference(self) -> Mark:
         return self.marks[self.comparison.baseline.name]
-
-    def found(self, names: Sequence[str]) -> Iterator[tuple[str, list[Difference]]]:
-        """Yield outcomes with their differences, those that the comparison has."""
-        for name in names:
-            if differences := [one for one in self.comparison.differences if one.outcome == name]:
-                yield name, differences
-
-    def title(self) -> str:
-        """Return what the page is about, in one line."""
-        words, titles = self.words, [self.marks[asked.name].title for asked in self.comparison.scenarios]
-        reference = inside(self.reference.title)
-        if len(titles) > IN_A_CHART:
-            return words("compare_page.title_many", n=words.number(len(titles)), reference=reference)
-        scenarios = words.among([titles[0], *map(inside, titles[1:])])
-        return words("compare_page.title", scenarios=scenarios, reference=reference)
-
-    # ── the question ────────────────────────────────────────────────────────────────────────────────────
-    def setting(self) -> str:
-        words, about = self.words, self.about
-        start, until = (quarter_words(about[key], words) for key in ("start", "until"))
-        return words("compare_page.setting", region=words.pick(about["region"], "title"), start=start, until=until)
-
-    def cautions(self) -> Iterator[str]:
-        """Yield what makes the numbers less sure than they look."""
-        words, comparison = self.words, self.comparison
-        fewest = min(comparison.pairs.values())
-        yield words("compare_page.pairs_mean", n=words.number(fewest))
-        if comparison.unit == "replicates":
-            yield words("compare_page.only_chance")
-        else:
-            yield words("compare_page.by_draw")
-        if fewest < FEW_PAIRS:
-            yield words("compare_page.few", n=words.number(fewest))
-        if self.about["scale"] < 1.0:
-            yield words("run.scale", share=show_setting({"value": self.about["scale"], "unit": "share"}, words)) + "."
-        failed = sorted({*comparison.baseline.failed, *(r for asked in comparison.scenarios for r in asked.failed)})
-        if failed:
-            yield words("compare_page.failed", n=words.number(len(failed)))
 
     def asked(self, asked: Asked) -> Cells:
         policies = [policy_of(settings) for settings in asked.policies]
@@ -236,7 +161,7 @@ class _Page:
     def answers(self) -> Iterator[Cells]:
         words = self.words
         for asked in self.comparison.scenarios:
-            ones = [one for _, found in self.found(MAIN) for one in found if one.scenario == asked.name]
+            ones = [one for _, ones in found(self.comparison, MAIN) for one in ones if one.scenario == asked.name]
             kinds = [verdict(one) for one in ones]
             better, worse = (sum(kind in some for kind in kinds) for some in (GOOD, BAD))
             yield {
@@ -256,61 +181,6 @@ class _Page:
                         "said": words(f"compare_page.verdict.{kind}"),
                     }
                     for one, kind in zip(ones, kinds, strict=True)
-                ],
-            }
-
-    def cards(self) -> Iterator[Cells]:
-        words = self.words
-        for name, differences in self.found(CARDS):
-            yield {
-                "label": outcome_label(name, words),
-                "before": self._before(differences[0]),
-                "rows": [
-                    {
-                        "mark": self.marks[one.scenario],
-                        "number": amount(one.difference, one.unit, words, True, (one.low, one.high))
-                        if one.unit != "share"
-                        else bare(one.difference, one.unit, words, True, (one.low, one.high)),
-                        "points": words("compare_page.points", number="").strip() if one.unit == "share" else "",
-                        "interval": self._interval(one),
-                        "kind": verdict(one),
-                        "said": words(f"compare_page.verdict.{verdict(one)}"),
-                    }
-                    for one in differences
-                ],
-            }
-
-    def _before(self, one: Difference) -> str:
-        """Return the value in the reference with its unit."""
-        before = amount(one.baseline, one.unit, self.words, False, (one.value,))
-        return self.words("compare_page.before", value=f"{before} {unit_label(one.unit, self.words)}".strip())
-
-    def _interval(self, one: Difference) -> str:
-        if not math.isfinite(one.low) or one.low == one.high:  # nothing is unsure
-            return ""
-        return interval(one.low, one.high, one.unit, self.words)
-
-    def forest(self) -> Iterator[Cells]:
-        words = self.words
-        for name, differences in self.found((*MAIN, *BESIDE)):
-            first = differences[0]
-            ends = [end for one in differences for end in (one.low, one.high, one.spread_low, one.spread_high)]
-            yield {
-                "id": name,
-                "label": outcome_label(name, words),
-                "better": words(f"compare_page.direction.{first.direction}"),
-                "before": self._before(first),
-                "rows": [
-                    {
-                        "mark": self.marks[one.scenario],
-                        "glyph": glyph(one, [*ends, one.difference]),
-                        "difference": amount(one.difference, one.unit, words, True, (one.low, one.high)),
-                        "interval": self._interval(one),
-                        "share": whole_percent(one.share_better, words),
-                        "kind": verdict(one),
-                        "said": words(f"compare_page.verdict.{verdict(one)}"),
-                    }
-                    for one in differences
                 ],
             }
 
@@ -343,22 +213,11 @@ class _Page:
                 "rows": [
                     {
                         "mark": mark_of,
-                        "cells": [self._survivors(curve, year) for year in YEARS_SHOWN],
+                        "cells": [survivors(curve, year, self.words) for year in YEARS_SHOWN],
                     }
                     for mark_of, curve in ((self.reference, one.baseline), (mark, one.value))
                 ],
             }
-
-    def _survivors(self, curve: Curve, year: int) -> Cells:
-        """Return the share that lives a number of years after the subsidy, and how many were followed then."""
-        if not curve.times or year > curve.times[-1]:
-            return {"share": "–", "interval": "", "followed": 0}
-        words = self.words
-        place = max(step for step, time in enumerate(curve.times) if time <= year)
-        followed = next(at for time, at in zip(curve.times, curve.at_risk, strict=True) if time >= year)
-        low, high = (words.number(100 * end) for end in (curve.low[place], curve.high[place]))
-        told = words("number.percent", number=f"{low}–{high}")
-        return {"share": whole_percent(curve.survival[place], words), "interval": told, "followed": followed}
 
     def series(self) -> Iterator[Cells]:
         words, scenarios = self.words, self.comparison.scenarios
@@ -370,7 +229,7 @@ class _Page:
                 titles = words.among([self.marks[each].title for each in names])
                 lines = [self._reference_line(bands[names[0]]), *(self._line(bands[each]) for each in names)]
                 chart = series_chart(
-                    f"series-{name}-{first}", lines, _show(name, words), self._since(),
+                    f"series-{name}-{first}", lines, _show(name, words), first_policy(self.comparison),
                     words("compare_page.series.alt", label=label, titles=titles),
                 )  # fmt: skip
                 unit = unit_label(outcome_table()[name].unit, words)
@@ -389,13 +248,7 @@ class _Page:
     def _line(self, band: Band) -> Line:
         """Return the line of a scenario from where it leaves that of the reference, which it would cover before."""
         mark = self.marks[band.scenario]
-        both = zip(
-            zip(band.value, band.low, band.high, strict=True),
-            zip(band.baseline, band.baseline_low, band.baseline_high, strict=True),
-            strict=True,
-        )
-        first = next((place for place, (one, other) in enumerate(both) if one != other), 1)
-        own = slice(max(first - 1, 0), None)
+        own = slice(leaves(band), None)
         places = [quarter_number(quarter) / 4 for quarter in band.quarters]
         return Line(mark.letter, mark.colour, False, places[own], band.value[own], band.low[own], band.high[own])
 
@@ -410,12 +263,6 @@ class _Page:
             difference=amount(band.difference[-1], unit, words, True, ends),
             interval=interval(*ends, unit, words),
         )
-
-    def _since(self) -> float:
-        """Return when the first policy of any scenario starts; the end of the run if there is none."""
-        policies = [policy for asked in self.comparison.scenarios for policy in asked.policies]
-        starts = [str(policy["starts"]) for policy in policies] or [str(self.about["until"])]
-        return min(map(quarter_number, starts)) / 4
 
     # ── money, and who gains ────────────────────────────────────────────────────────────────────────────
     def money(self) -> Iterator[Cells]:
@@ -483,7 +330,7 @@ class _Page:
     def gains(self) -> Iterator[Cells]:
         """Yield a table for each outcome and dimension: a row per group, a column per scenario."""
         words, gains = self.words, self.comparison.gains
-        names = self._names()
+        names = place_names(self.about, words)
         for outcome, dimension in dict.fromkeys((one.outcome, one.dimension) for one in gains):
             unit = outcome_table()[outcome].unit
             these = [one for one in gains if (one.outcome, one.dimension) == (outcome, dimension)]
@@ -508,13 +355,8 @@ class _Page:
                 ],
             }  # fmt: skip
 
-    def _names(self) -> Mapping[str, str]:
-        """Return the names of regions, provinces and sectors by their ids."""
-        region = self.about["region"]
-        return {**region["regions"], **region["provinces"], **region[f"sectors_{self.words.language}"]}
-
     def spent(self) -> Iterator[Cells]:
-        words, names = self.words, self._names()
+        words, names = self.words, place_names(self.about, self.words)
         for one in self.comparison.spent:
             limited = math.isfinite(one.budget_euro_year)
             yield {
@@ -621,7 +463,7 @@ class _Page:
                 }
 
     def meanings(self) -> Iterator[tuple[str, str]]:
-        for name, _ in self.found(tuple(dict.fromkeys((*MAIN, *CARDS, *BESIDE, *SERIES)))):
+        for name, _ in found(self.comparison, tuple(dict.fromkeys((*MAIN, *CARDS, *BESIDE, *SERIES)))):
             yield outcome_label(name, self.words), self.words.pick(outcome_table()[name], "meaning")
 
     def again(self, command: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
@@ -631,7 +473,7 @@ class _Page:
         yield words("compare_page.again.seeds"), words(
             "compare_page.again.seeds_told", first=about["seed"], last=about["seed"] + comparison.replicates - 1
         ), False  # fmt: skip
-        yield words("compare_page.again.parameters"), self._parameter_source(), False
+        yield words("compare_page.again.parameters"), parameters_told(about, words), False
         for asked in (comparison.baseline, *comparison.scenarios):
             yield words("compare_page.again.identity", name=asked.name), asked.identity, True
         for key, digest in about.get("digests", {}).items():
@@ -639,38 +481,6 @@ class _Page:
                 yield words(f"compare_page.digest.{key}"), str(digest), True
         versions = ", ".join(f"{name} {each}" for name, each in about["versions"].items())
         yield words("compare_page.again.versions"), versions, False
-
-    def _parameter_source(self) -> str:
-        parameters = self.about["parameters"]
-        if parameters["source"] == "default":
-            return self.words("compare_page.again.central")
-        draws = len(set(parameters["draws"]))
-        return self.words("compare_page.again.drawn", n=self.words.number(draws), digest=str(parameters["digest"])[:12])
-
-
-GOOD, BAD = ("better", "cheaper"), ("worse", "dearer")
-
-
-def glyph(one: Difference, ends: Sequence[float]) -> Cells:
-    """Return how a difference is drawn: places from 0 to 100 from left to right, zero always among them."""
-    finite = [0.0, *(end for end in ends if math.isfinite(end))]
-    low, high = min(finite), max(finite)
-    room = 0.08 * (high - low) or 1.0
-    low, size = low - room, high - low + 2 * room
-
-    def place(value: float) -> float:
-        return round(100.0 * (value - low) / size, 2)
-
-    def bar(start: float, end: float) -> tuple[float, float] | None:
-        known = math.isfinite(start) and math.isfinite(end)
-        return (place(start), round(place(end) - place(start), 2)) if known else None
-
-    return {
-        "zero": place(0.0),
-        "dot": place(one.difference),
-        "interval": bar(one.low, one.high),
-        "spread": bar(one.spread_low, one.spread_high),
-    }
 
 
 def _steps(mark: Mark, curve: Curve, dashed: bool) -> Line:

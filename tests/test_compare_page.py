@@ -449,7 +449,7 @@ def test_titles_inside_a_sentence_lose_their_capital() -> None:
 def test_a_difference_is_drawn_inside_its_frame_with_zero(changes: dict[str, Any]) -> None:
     pytest.importorskip("jinja2")
     pytest.importorskip("matplotlib")
-    from app.compare_page import glyph
+    from app.compare_parts import glyph
 
     one = difference(**changes)
     drawn = glyph(one, [one.low, one.high, one.spread_low, one.spread_high, one.difference])

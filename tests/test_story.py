@@ -17,6 +17,9 @@ from agents.errors import InputError
 from agents.parameters import STATUSES
 from agents.partnership import Decision, Kind, Leaving, Location, Position
 from app import report
+from app.compare_parts import SERIES
+from app.figures.partners import KINDS as PARTNER_KINDS
+from app.figures.partners import STATES
 from app.story import Row, Story, find, tell
 from app.validate import AS_PERCENT
 from app.words import Language, Words, load_texts
@@ -28,6 +31,7 @@ from experiments.comparison import Verdict
 from experiments.extracts import PAYERS as PAYER_GROUPS
 from experiments.tables import tables_of
 from experiments.why import CONDITIONS, MECHANISMS
+from scenarios import policies
 from scenarios.pack_files import ROWS
 from scenarios.region import OTHER_KINDS
 from sim.calls import SCHEMES
@@ -124,6 +128,13 @@ FAMILIES = {
     "compare.side": {"lives", "dies"},
     "link": LINK,
     "compare.reading": {"better", "worse", "more", "less", "same", "not_shown"},
+    "explore.family": {module.__name__.rpartition(".")[2] for module in policies.FAMILIES},
+    "explore.question": {"survival", *SERIES, "places", "payers", "gains", "partners"},
+    "explore.sub": {"survival_since_policy", "survival_all", "course", "places", "payers", "gains", "partners"},
+    "explore.status": {"nothing", "waiting", "running", "stopped", "done"},
+    "explore.taken": {outcome.level for outcome in outcome_table().values()},
+    "explore.state": set(STATES),
+    "explore.kind": set(PARTNER_KINDS),
     **{key: {"one", "other"} for key in ("compare.pairs", "compare.dropped", "frontier.failed", "grid.failed")},
 }
 """Texts that are found by a word of the model, each with all words that occur."""
@@ -147,7 +158,7 @@ def test_every_text_is_used() -> None:
     sources = (*APP.rglob("*.py"), *APP.glob("templates/*.html"))
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     made = {*FAMILIES, "unit", "condition", "stories", "packs", "compare.column", "compare.units"}
-    made |= {"frontier.column", "grid.unit"}
+    made |= {"frontier.column", "grid.unit", "explore.table", "explore.runs"}
     made |= {"scenario.row", "scenario.new", "scenario.unit", "scenario.word"}
     made |= {"compare_page.unit", "compare_page.digest"}
     made |= {"replicates.answer", "replicates.head", "replicates.chart"}
