@@ -53,7 +53,7 @@ def _lines(partner: Mapping[str, Any], words: Words) -> Iterator[Line]:
     for each in partner["memberships"]:
         how = "leads" if each["leads"] else "founds" if each["founder"] else "joins"
         role = words(f"partner_story.role.{each['first_role']}")
-        yield Line(each["joined"], words(f"partner_story.{how}", pps=each["pps"], role=role))
+        yield Line(each["joined"], words(f"partner_story.how.{how}", pps=each["pps"], role=role))
         if each["left"] is not None:
             yield Line(each["left"], words("partner_story.leaves", pps=each["pps"], why=words(f"left.{each['why']}")))
 

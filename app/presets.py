@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 TABLE = Path(__file__).with_suffix(".toml")
 
@@ -41,14 +42,14 @@ class Preset:
 def load_presets() -> tuple[Preset, ...]:
     """Return all settings, in the order in which the kit names them."""
     rows = _table()["presets"]
-    return tuple(Preset(id=name, start=row.pop("from"), **row) for name, row in rows.items())
+    return tuple(Preset(id=name, **row) for name, row in rows.items())
 
 
 @cache
 def offered_measures() -> tuple[str, ...]:
-    """Return the named scenarios whose policies can be switched on while a run is played."""
+    """Return the kinds of policies that can be switched on while a run is played."""
     return tuple(_table()["measures"])
 
 
-def _table() -> dict[str, dict[str, dict[str, str]]]:
+def _table() -> dict[str, Any]:
     return tomllib.loads(TABLE.read_text(encoding="utf-8"))

@@ -6,19 +6,17 @@ runs with the same chance have the same frames up to the quarter in which a meas
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.columns import Floats
-from agents.errors import InputError
 from agents.firm import Size
 from agents.partnership import FIRM_KINDS, Block, Kind, Leaving, Role, Status
 from experiments.runner import Replicate, begun, lived
-from scenarios.policies import make_policies, settings_of
-from scenarios.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     from sim.model import PpsModel
@@ -35,10 +33,6 @@ SHOWN = (
     "students_direct",
 )
 """The outcomes that stand beside the network."""
-TOLD = ("founded", "granted", "decided", "network_ended")
-"""What in the life of a partnership is told as it happens."""
-BESIDE = (Kind.SCHOOL, Kind.HOGESCHOOL)
-"""Partners that have a place of their own; all others stand around the partnership that they joined first."""
 NOT_YET, SUBSIDISED, EMBEDDED, INDEPENDENT, RESULTS, STOPPED = "-SEIRX"
 """How a partnership stands: before its start, with subsidy, without it with a living network (embedded in the school
 or independent), with no network but the results in the school, and stopped."""
@@ -141,37 +135,6 @@ class Recording:
         return min(max(int(np.searchsorted(self.quarters, quarter)), 0), len(self.quarters) - 1)
 
 
-@dataclass(frozen=True)
-class Measure:
-    """A measure that is switched on while a run is played.
-
-    Attributes:
-        scenario: Named scenario whose policies it is.
-        starts: First quarter in force.
-    """
-
-    scenario: str
-    starts: str
-
-
-def with_measures(scenario: Scenario, measures: Sequence[Measure]) -> Scenario:
-    """Return a scenario with measures added, each from its own quarter.
-
-    A policy that the scenario has already can start sooner this way; it cannot start anew once it is in force.
-
-    Raises:
-        InputError: If a measure is in force already, or cannot be in force together with another.
-    """
-    asked = {policy.name: settings_of(policy) for policy in scenario.policies}
-    for measure in measures:
-        for policy in load_scenario(measure.scenario).policies:
-            before = asked.get(policy.name)
-            if before is not None and before["starts"] <= measure.starts:
-                raise InputError(f"{policy.name} is in force from {before['starts']}", "measure", "one that is not")
-            asked[policy.name] = {**settings_of(policy), "starts": measure.starts}
-    return scenario.model_copy(update={"policies": make_policies(asked, "measures")})
-
-
 def record(replicate: Replicate) -> Recording:
     """Run a replicate and return it as frames."""
     model = lived(replicate)
@@ -197,12 +160,12 @@ def _defined(values: Floats) -> list[float | None]:
 # ── partnerships ────────────────────────────────────────────────────────────────────────────────────────
 def _hubs(model: PpsModel, history: PpsHistory) -> Iterator[Hub]:
     pps, frames = model.pps, model.calendar.quarters
-    # all partnerships of a quarter are kept together, in order
-    row = np.concatenate([np.arange(count) for count in np.bincount(history.quarter)]) if len(history) else []
     states = np.full((len(pps), frames), NOT_YET)
     contact = np.full((len(pps), frames), "0")
     regie = np.full((len(pps), frames), "0")
     partners = np.zeros((len(pps), frames), dtype=np.int64)
+    # the partnerships of a quarter are kept together, all of them and in order
+    row = np.arange(len(history)) - np.searchsorted(history.quarter, history.quarter)
     at = (row, history.quarter)
     states[at] = _states(history)
     contact[at] = _tenths(history.blocks[:, Block.G_NETWORK])
@@ -215,23 +178,26 @@ def _hubs(model: PpsModel, history: PpsHistory) -> Iterator[Hub]:
             int(pps.school[number]),
             int(pps.region[number]),
             int(pps.born[number]),
-            *("".join(signs[number].tolist()) for signs in (states, contact, regie)),
+            "".join(states[number].tolist()),
+            "".join(contact[number].tolist()),
+            "".join(regie[number].tolist()),
             tuple(partners[number, pps.born[number] :].tolist()),
         )
 
 
-def _states(history: PpsHistory) -> Any:
+def _states(history: PpsHistory) -> npt.NDArray[np.str_]:
     from sim.record import after_subsidy
 
     independent = history.status == Status.INDEPENDENT
-    return np.select(
+    states: npt.NDArray[np.str_] = np.select(
         [history.status == Status.STOPPED, ~history.network_alive, ~after_subsidy(history), independent],
         [STOPPED, RESULTS, SUBSIDISED, INDEPENDENT],
         EMBEDDED,
     )
+    return states
 
 
-def _tenths(shares: Floats) -> Any:
+def _tenths(shares: Floats) -> npt.NDArray[np.str_]:
     return np.minimum(np.floor(10.0 * shares), MOST_TENTHS).astype(np.int64).astype("U1")
 
 
@@ -262,9 +228,10 @@ def _network(model: PpsModel) -> tuple[tuple[Node, ...], tuple[Link, ...]]:
 
 def _beside(model: PpsModel) -> Iterator[Node]:
     """Yield the schools and hogescholen, each with its region as its place."""
-    for kind, agents in zip(BESIDE, (model.schools, model.hogescholen), strict=True):
-        for agent in agents:
-            yield Node(kind, agent.row, agent.name, -1, agent.region)
+    for school in model.schools:
+        yield Node(Kind.SCHOOL, school.row, school.name, -1, school.region)
+    for hogeschool in model.hogescholen:
+        yield Node(Kind.HOGESCHOOL, hogeschool.row, hogeschool.name, -1, hogeschool.region)
 
 
 def _take(places: list[int], since: int, until: int) -> int | None:

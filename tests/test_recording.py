@@ -8,19 +8,19 @@ from dataclasses import asdict
 
 import pytest
 
-from agents.errors import InputError
 from agents.partnership import FIRM_KINDS
 from app import recording as work
 from app.partner_story import one_of_several, tell_partner
 from app.presets import Preset, load_presets, offered_measures
-from app.recording import Hub, Measure, Recording, moment, record, with_measures
+from app.recording import Hub, Recording, moment, record
 from app.story import tell
 from app.words import Language, Words
 from experiments.draws import parameter_sets
 from experiments.runner import Experiment, Replicate
 from scenarios.national import load_national
+from scenarios.policies import make_policies, policy_kinds, settings_of
 from scenarios.region import load_region
-from scenarios.scenario import Scenario, list_scenarios, load_scenario
+from scenarios.scenario import Scenario, load_scenario
 
 ALIVE = work.SUBSIDISED + work.EMBEDDED + work.INDEPENDENT
 NOW = "2018-Q2"
@@ -126,28 +126,31 @@ def seen(hub: Hub, frame: int) -> list[object]:
     return [hub.id, hub.name, hub.school, hub.region, hub.born, hub.partners[: frame + 1 - hub.born], *signs]
 
 
-@pytest.mark.parametrize("name", ["regiefonds", "peloton", "eigenaarschap", "multilevel", "meer-starts"])
+def with_policies(asked: Scenario, **starts: str) -> Scenario:
+    """The scenario with the policies of named scenarios, each from its own quarter."""
+    policies = {
+        policy.name: {**settings_of(policy), "starts": quarter}
+        for name, quarter in starts.items()
+        for policy in load_scenario(name).policies
+    }
+    return asked.model_copy(update={"policies": make_policies(policies, "test")})
+
+
+@pytest.mark.parametrize("name", ["regiefonds", "peloton", "eigenaarschap", "multilevel", "bruggenbouwers"])
 def test_a_measure_changes_the_future_and_leaves_the_past_alone(name: str, played: Recording) -> None:
     frame = played.frame(NOW)
-    asked = with_measures(until("2026-Q4"), [Measure(name, played.quarters[frame + 1])])
+    asked = with_policies(until("2026-Q4"), **{name: played.quarters[frame + 1]})
     other = record(replicate(asked))
     assert past(other, frame) == past(played, frame)
     assert past(other, 61) != past(played, 61)
 
 
 def test_measures_follow_each_other(played: Recording) -> None:
-    first = [Measure("regiefonds", "2016-Q1")]
-    once, twice = (with_measures(until("2019-Q4"), each) for each in (first, [*first, Measure("peloton", "2018-Q3")]))
-    assert [policy.starts for policy in twice.policies] == ["2018-Q3", "2016-Q1"]
-    assert past(record(replicate(once)), 27) == past(record(replicate(twice)), 27) != past(played, 27)
-
-
-def test_a_measure_that_is_planned_can_start_sooner_and_one_in_force_cannot_start_anew() -> None:
-    planned = load_scenario("regiefonds")
-    (policy,) = with_measures(planned, [Measure("regiefonds", "2020-Q1")]).policies
-    assert (policy.starts, policy.budget_euro_year) == ("2020-Q1", 2_000_000)
-    with pytest.raises(InputError, match="in force from 2027-Q1"):
-        with_measures(planned, [Measure("regiefonds", "2030-Q1")])
+    starts = {"regiefonds": "2016-Q1", "peloton": "2018-Q3"}
+    twice = record(replicate(with_policies(until("2019-Q4"), **starts)))
+    once = record(replicate(with_policies(until("2019-Q4"), regiefonds="2016-Q1")))
+    assert past(once, 27) == past(twice, 27) != past(played, 27)
+    assert past(once, 33) != past(twice, 33)
 
 
 def test_another_future_differs_from_the_start() -> None:
@@ -198,9 +201,6 @@ def test_a_preset_can_be_played(preset: Preset) -> None:
     assert preset.purpose_nl != preset.purpose_en
 
 
-def test_every_measure_on_offer_can_be_switched_on_in_current_policy() -> None:
-    assert set(offered_measures()) < set(list_scenarios())
-    for name in offered_measures():
-        asked = with_measures(load_scenario("baseline"), [Measure(name, "2019-Q1")])
-        assert {policy.starts for policy in asked.policies} == {"2019-Q1"}
-        assert asked.parameters == load_scenario(name).parameters
+def test_every_measure_on_offer_is_a_policy() -> None:
+    assert set(offered_measures()) < set(policy_kinds())
+    assert len(set(offered_measures())) == len(offered_measures())

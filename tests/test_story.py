@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from agents.errors import InputError
+from agents.firm import Size
 from agents.parameters import STATUSES
-from agents.partnership import Decision, Kind, Leaving, Location, Position
+from agents.partnership import Decision, Kind, Leaving, Location, Position, Role
 from app import report
 from app.story import Row, Story, find, tell
 from app.validate import AS_PERCENT
@@ -71,6 +72,9 @@ FAMILIES = {
     "story.regie": {"short", "enough"},
     "name": {"firm", *OTHER_KINDS},
     "story.network_ended": {"contact_faded", "too_few_partners", "stopped"},
+    "partner_story.how": {"leads", "founds", "joins"},
+    "partner_story.size": {size.name.lower() for size in Size},
+    "partner_story.role": {role.name.lower() for role in Role} - {"geen"},
     "left": {leaving.name.lower() for leaving in Leaving} - {"stays"},
     "stream": set(PAYERS),
     "status": set(STATUSES),
