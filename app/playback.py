@@ -18,7 +18,6 @@ from experiments.draws import make_experiment
 from experiments.runner import Replicate
 from scenarios.policies import policy_texts
 
-
 MOST_FUTURES = MOST_REPLICATES
 OWN = "own-"
 """What the choice of a scenario of the page begins with, followed by its number; all others are settings of the kit."""
@@ -106,7 +105,7 @@ def _name(played: Chosen, kind: str) -> str:
 
 
 def measures(played: Chosen, origin: Chosen, words: Words) -> list[dict[str, Any]]:
-    """Return the measures on offer: what they are called, from when they are in force, and whether the room did that."""
+    """Return the measures on offer: what they are called, from when they are in force, and whether by the room."""
     before, now = ({one.kind: (one, on) for one, on in policies_of(each).values()} for each in (origin, played))
     found = []
     for kind in offered_measures():

@@ -39,6 +39,8 @@ or independent), with no network but the results in the school, and stopped."""
 MOST_TENTHS = 9
 MOST_PLACES = 60
 """Places around a partnership. Who finds them taken is counted and not drawn."""
+LINGERS = 4
+"""Quarters that a partnership keeps its place after its network has ended, so that everybody can see it end."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ class Hub:
         name: What it is called.
         school: Number of the node of its lead school.
         region: Number of its labour-market region.
+        place: Its place there; taken again some quarters after its network has ended.
         born: Frame in which it starts.
+        ended: Frame in which its network ends; -1 if it does not.
         states: How it stands, a letter per frame.
         contact: Strength of its network, in tenths from 0 to 9, a digit per frame.
         regie: Share of the regie it needs that is there, in tenths from 0 to 9, a digit per frame.
@@ -61,7 +65,9 @@ class Hub:
     name: str
     school: int
     region: int
+    place: int
     born: int
+    ended: int
     states: str
     contact: str
     regie: str
@@ -171,13 +177,17 @@ def _hubs(model: PpsModel, history: PpsHistory) -> Iterator[Hub]:
     contact[at] = _tenths(history.blocks[:, Block.G_NETWORK])
     regie[at] = _tenths(history.adequacy)
     partners[at] = history.partners
+    places: list[list[int]] = [[] for _ in range(model.n_regions)]  # from which frame each place is free
     for number, name in enumerate(model.pps_names):
+        region, born, ended = (int(each[number]) for each in (pps.region, pps.born, pps.network_death))
         yield Hub(
             model.pps_ids[number],
             name,
             int(pps.school[number]),
-            int(pps.region[number]),
-            int(pps.born[number]),
+            region,
+            _take(places[region], born, ended + LINGERS if ended >= 0 else frames),
+            born,
+            ended,
             "".join(states[number].tolist()),
             "".join(contact[number].tolist()),
             "".join(regie[number].tolist()),
@@ -216,7 +226,8 @@ def _network(model: PpsModel) -> tuple[tuple[Node, ...], tuple[Link, ...]]:
         if number is None:
             left = until if several and until >= 0 else model.calendar.quarters
             place = _take(places[hub], since, left)
-            if place is None:
+            if place == MOST_PLACES:
+                places[hub].pop()
                 continue
             number = len(nodes)
             nodes.append(Node(kind, member, _name(model, kind, member), hub, place))
@@ -234,14 +245,12 @@ def _beside(model: PpsModel) -> Iterator[Node]:
         yield Node(Kind.HOGESCHOOL, hogeschool.row, hogeschool.name, -1, hogeschool.region)
 
 
-def _take(places: list[int], since: int, until: int) -> int | None:
-    """Take the first place that is free and return its number; None if all are taken."""
+def _take(places: list[int], since: int, until: int) -> int:
+    """Take the first place that is free, or else a new one, and return its number."""
     for place, free in enumerate(places):
         if free <= since:
             places[place] = until
             return place
-    if len(places) == MOST_PLACES:
-        return None
     places.append(until)
     return len(places) - 1
 

@@ -81,6 +81,10 @@ def test_no_two_partners_stand_in_one_place(played: Recording) -> None:
         drawn = {node for number in range(len(played.hubs)) for node in taking_part(played, number, frame)}
         places = [(played.nodes[node].hub, played.nodes[node].place) for node in drawn if played.nodes[node].hub >= 0]
         assert len(places) == len(set(places))
+        gone = [0 <= hub.ended <= frame - work.LINGERS for hub in played.hubs]
+        there = [hub for hub, left in zip(played.hubs, gone, strict=True) if hub.born <= frame and not left]
+        assert len(there) == len({(hub.region, hub.place) for hub in there})
+    assert max(hub.place for hub in played.hubs) < len(played.hubs) / len(played.regions)  # places are taken again
 
 
 def test_partners_that_find_no_place_are_counted_and_not_drawn(
@@ -123,7 +127,9 @@ def past(one: Recording, frame: int) -> list[object]:
 
 def seen(hub: Hub, frame: int) -> list[object]:
     signs = [signs[: frame + 1] for signs in (hub.states, hub.contact, hub.regie)]
-    return [hub.id, hub.name, hub.school, hub.region, hub.born, hub.partners[: frame + 1 - hub.born], *signs]
+    ended = 0 <= hub.ended <= frame and hub.ended
+    partners = hub.partners[: frame + 1 - hub.born]
+    return [hub.id, hub.name, hub.school, hub.region, hub.place, hub.born, ended, partners, *signs]
 
 
 def with_policies(asked: Scenario, **starts: str) -> Scenario:

@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.partnership import Kind
 from app.figures.figure import Figure
-from app.recording import SHOWN, Happening, Recording
+from app.recording import LINGERS, SHOWN, Happening, Recording
 from app.story import Story, partner_name
 from app.words import Words
 from sim.outcomes import outcome_table
@@ -35,6 +35,7 @@ def picture(recording: Recording, words: Words) -> dict[str, Any]:
     return {
         "quarters": list(recording.quarters),
         "regions": list(recording.regions),
+        "lingers": LINGERS,
         "hubs": _columns(recording.hubs),
         "nodes": nodes,
         "links": _columns(recording.links),

@@ -40,6 +40,7 @@ def Workshop(state: State, change: Change, words: Words) -> None:
     preset, set_preset = solara.use_state(preset_of(state))
     origin, set_origin = solara.use_state(origin_of(state))
     target, set_target = solara.use_state(dict[str, Any]())
+    revealed, set_revealed = solara.use_state(False)
     problems, set_problems = solara.use_state(tuple[Problem, ...]())
     run = asked(state)
     first = replace(run, played=origin)
@@ -64,7 +65,7 @@ def Workshop(state: State, change: Change, words: Words) -> None:
     begin = state.quarter or (preset.start if preset else "")
     ready = shown.latest is not None
     pictured = solara.use_memo(
-        lambda: _picture(*shown.latest, begin, preset.start if preset else "", words) if ready else {},
+        lambda: _picture(shown.latest, begin, preset.start if preset else "", words) if ready else {},
         [ready and id(shown.latest[1]), words.language],
     )
     _workshop(
@@ -81,17 +82,19 @@ def Workshop(state: State, change: Change, words: Words) -> None:
         kit_here=preset.id if preset else "",
         measures=measures(state.played, origin, words),
         busy=shown.pending,
+        revealed=revealed,
         story=told.latest or {} if target else {},
         trouble=[*(one.text(words) for one in problems), *_errors(shown, before, told, words=words)],
         event_preset=play,
         event_another=lambda _: change(replace(state, future=(state.future + 1) % MOST_FUTURES, quarter="")),
+        event_reveal=lambda _: set_revealed(True),
         event_moved=lambda quarter: change(replace(state, quarter=quarter)),
         event_tell=set_target,
         event_close=lambda _: set_target({}),
         event_switch_on=lambda one: switch(*switched_on(state.played, one["id"], one["quarter"], state.region)),
         event_switch_off=lambda kind: switch(switched_off(state.played, kind, origin)),
     )
-    if ready:
+    if ready and revealed:
         places = {"scenario": words.pick(scenario, "title"), "region": place, "future": state.future + 1}
         seed, share = state.seed + state.future, words.percent(state.scale)
         figure = course(
@@ -109,8 +112,9 @@ def _errors(*tasks: Any, words: Words) -> list[str]:
     return [words("workshop.failed", error=str(task.exception)) for task in tasks if task.error]
 
 
-def _picture(run: Asked, recording: Recording, begin: str, start: str, words: Words) -> dict[str, Any]:
+def _picture(played: tuple[Asked, Recording], begin: str, start: str, words: Words) -> dict[str, Any]:
     """Return a recording for the browser, with where it begins and from when its measures are in force."""
+    run, recording = played
     shown = picture(recording, words)
     started: list[list[Any]] = [
         [recording.frame(quarter), -1, "measure", words("workshop.caption.measure", measure=measure)]
@@ -138,10 +142,12 @@ def _workshop(
     kit_here: str,
     measures: list[dict[str, Any]],
     busy: bool,
+    revealed: bool,
     story: Mapping[str, Any],
     trouble: list[str],
     event_preset: Callable[[str], None],
     event_another: Callable[[Any], None],
+    event_reveal: Callable[[Any], None],
     event_moved: Callable[[str], None],
     event_tell: Callable[[dict[str, Any]], None],
     event_close: Callable[[Any], None],
