@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from app.figures.workshop import story
+from app.live import live
 from app.partner_story import one_of_several, tell_partner
 from app.presets import Preset, load_presets, offered_measures
 from app.recording import Moment, Recording, moment, record
@@ -25,7 +26,17 @@ OWN = "own-"
 
 @dataclass(frozen=True)
 class Asked:
-    """Which run is played: all that its numbers follow from."""
+    """Which run is played: all that its numbers follow from.
+
+    Attributes:
+        played: What is played.
+        region: Name of a region pack.
+        parameters: `posterior` or `default`.
+        seed: Seed of the first future.
+        scale: Share of the firms that is simulated.
+        future: Number of the replicate.
+        owner: For which session; what it asks is shared with all others.
+    """
 
     played: Chosen
     region: str
@@ -33,6 +44,7 @@ class Asked:
     seed: int
     scale: float
     future: int
+    owner: str = field(default="", compare=False)
 
     def replicate(self) -> Replicate:
         """Return the run: the replicate of this number of a comparison with the same settings."""
@@ -42,9 +54,9 @@ class Asked:
         return experiment.replicate(self.future)
 
 
-def asked(state: State) -> Asked:
-    """Return which run a state plays."""
-    return Asked(state.played, state.region, state.parameters, state.seed, state.scale, state.future)
+def asked(state: State, owner: str = "") -> Asked:
+    """Return which run a state plays, for a session."""
+    return Asked(state.played, state.region, state.parameters, state.seed, state.scale, state.future, owner)
 
 
 def preset_of(state: State) -> Preset | None:
@@ -129,17 +141,19 @@ def in_force(played: Chosen, words: Words) -> Iterator[tuple[str, str]]:
         yield policy.starts, words.pick(policy_texts()[policy.kind], "title")
 
 
-# ── runs ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── runs: done by the processes of the server, while the caller waits in a thread of its own ────────────
 @lru_cache(64)
 def recording_of(run: Asked) -> Recording:
     """Return a run as frames."""
-    return record(run.replicate())
+    done: Recording = live().do(record, run.replicate(), owner=run.owner).result()
+    return done
 
 
 @lru_cache(32)
 def moment_of(run: Asked, quarter: str) -> Moment:
     """Return what can be told of a run at a quarter."""
-    return moment(run.replicate(), quarter)
+    done: Moment = live().do(moment, run.replicate(), quarter, owner=run.owner).result()
+    return done
 
 
 def story_of(run: Asked, target: Mapping[str, Any], words: Words) -> dict[str, Any]:

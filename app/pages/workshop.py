@@ -26,6 +26,7 @@ from app.playback import (
     switched_on,
     with_setting,
 )
+from app.presets import Preset
 from app.recording import Recording
 from app.state import Chosen, Problem, State, scenario_of
 from app.words import Words
@@ -37,12 +38,11 @@ type Change = Callable[[State], None]
 @solara.component
 def Workshop(state: State, change: Change, words: Words) -> None:
     """Play what the link asks for."""
-    preset, set_preset = solara.use_state(preset_of(state))
-    origin, set_origin = solara.use_state(origin_of(state))
+    (preset, origin), set_setting = solara.use_state((preset_of(state), origin_of(state)))
     target, set_target = solara.use_state(dict[str, Any]())
     revealed, set_revealed = solara.use_state(False)
     problems, set_problems = solara.use_state(tuple[Problem, ...]())
-    run = asked(state)
+    run = asked(state, solara.get_kernel_id())
     first = replace(run, played=origin)
     shown = _use(lambda: (run, recording_of(run)), [run])
     before = _use(lambda: recording_of(first) if first != run else None, [run, first])
@@ -51,10 +51,13 @@ def Workshop(state: State, change: Change, words: Words) -> None:
     def play(setting: str) -> None:
         """Play a setting of the kit, or a scenario of the page."""
         new, chosen = with_setting(state, setting)
-        set_preset(chosen)
-        set_origin(new.played)
         set_target({})
-        change(new)
+        change(new)  # first: the setting that is new makes the browser go to where the state is in time
+        set_setting((chosen, new.played))
+
+    def another(_: Any) -> None:
+        set_target({})
+        change(replace(state, future=(state.future + 1) % MOST_FUTURES, quarter=""))
 
     def switch(played: Chosen, found: tuple[Problem, ...] = ()) -> None:
         set_problems(found)
@@ -64,9 +67,10 @@ def Workshop(state: State, change: Change, words: Words) -> None:
     title = words.pick(scenario_of(origin), "title")
     begin = state.quarter or (preset.start if preset else "")
     ready = shown.latest is not None
+    compared = first != run and before.finished and shown.finished and before.value is not None
     pictured = solara.use_memo(
-        lambda: _picture(shown.latest, begin, preset.start if preset else "", words) if ready else {},
-        [ready and id(shown.latest[1]), words.language],
+        lambda: _picture(shown.latest, begin, preset, words) if ready else {},
+        [ready and id(shown.latest[1]), preset, words.language],
     )
     _workshop(
         words=words.under("workshop.page"),
@@ -76,7 +80,7 @@ def Workshop(state: State, change: Change, words: Words) -> None:
         future=state.future + 1,
         share=words.percent(state.scale),
         picture=pictured,
-        before={"series": before.latest.series} if first != run and before.latest else {},
+        before={"series": before.latest.series} if ready and compared else {},
         labels=labels(words),
         kit=kit(state, words),
         kit_here=preset.id if preset else "",
@@ -86,7 +90,7 @@ def Workshop(state: State, change: Change, words: Words) -> None:
         story=told.latest or {} if target else {},
         trouble=[*(one.text(words) for one in problems), *_errors(shown, before, told, words=words)],
         event_preset=play,
-        event_another=lambda _: change(replace(state, future=(state.future + 1) % MOST_FUTURES, quarter="")),
+        event_another=another,
         event_reveal=lambda _: set_revealed(True),
         event_moved=lambda quarter: change(replace(state, quarter=quarter)),
         event_tell=set_target,
@@ -94,12 +98,10 @@ def Workshop(state: State, change: Change, words: Words) -> None:
         event_switch_on=lambda one: switch(*switched_on(state.played, one["id"], one["quarter"], state.region)),
         event_switch_off=lambda kind: switch(switched_off(state.played, kind, origin)),
     )
-    if ready and revealed:
+    if revealed and shown.finished:
         places = {"scenario": words.pick(scenario, "title"), "region": place, "future": state.future + 1}
         seed, share = state.seed + state.future, words.percent(state.scale)
-        figure = course(
-            shown.latest[1], before.latest if first != run else None, words, words("workshop.sub", **places)
-        )
+        figure = course(shown.latest[1], before.value if compared else None, words, words("workshop.sub", **places))
         chart(figure, words, words("workshop.credit", **places, seed=seed, share=share))
 
 
@@ -112,8 +114,11 @@ def _errors(*tasks: Any, words: Words) -> list[str]:
     return [words("workshop.failed", error=str(task.exception)) for task in tasks if task.error]
 
 
-def _picture(played: tuple[Asked, Recording], begin: str, start: str, words: Words) -> dict[str, Any]:
-    """Return a recording for the browser, with where it begins and from when its measures are in force."""
+def _picture(played: tuple[Asked, Recording], begin: str, preset: Preset | None, words: Words) -> dict[str, Any]:
+    """Return a recording for the browser, with where it begins and from when its measures are in force.
+
+    As long as `key` is the same, the browser stays where it is in time.
+    """
     run, recording = played
     shown = picture(recording, words)
     started: list[list[Any]] = [
@@ -122,8 +127,8 @@ def _picture(played: tuple[Asked, Recording], begin: str, start: str, words: Wor
         if recording.quarters[0] <= quarter <= recording.quarters[-1]
     ]
     captions = sorted([*started, *shown["captions"]], key=lambda one: one[0])
-    key = str(replace(run, played=Chosen(run.played.base)))
-    frames = {"begin": recording.frame(begin), "start": recording.frame(start)}
+    key = str((preset, replace(run, played=Chosen(run.played.base), owner="")))
+    frames = {"begin": recording.frame(begin), "start": recording.frame(preset.start if preset else "")}
     return {**shown, **frames, "key": key, "captions": captions}
 
 
