@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import solara
 import solara.lab
@@ -42,9 +43,12 @@ def Workshop(state: State, change: Change, words: Words) -> None:
     target, set_target = solara.use_state(dict[str, Any]())
     revealed, set_revealed = solara.use_state(False)
     problems, set_problems = solara.use_state(tuple[Problem, ...]())
-    run = asked(state, solara.get_kernel_id())
+    session = solara.use_memo(lambda: uuid4().hex, [])
+    run = asked(state, session)
     first = replace(run, played=origin)
-    shown = _use(lambda: (run, recording_of(run)), [run])
+    coming = _use(lambda: (run, recording_of(run)), [run])
+    shown = solara.use_ref(None)
+    shown.current = coming.value or shown.current  # what was there stays until the next has come
     before = _use(lambda: recording_of(first) if first != run else None, [run, first])
     told = _use(lambda: story_of(run, target, words) if target else {}, [run, str(target), words.language])
 
@@ -66,11 +70,11 @@ def Workshop(state: State, change: Change, words: Words) -> None:
     scenario, place = scenario_of(state.played), words.pick(load_region(state.region), "title")
     title = words.pick(scenario_of(origin), "title")
     begin = state.quarter or (preset.start if preset else "")
-    ready = shown.latest is not None
-    compared = first != run and before.finished and shown.finished and before.value is not None
+    ready = shown.current is not None
+    compared = first != run and before.finished and coming.finished and before.value is not None
     pictured = solara.use_memo(
-        lambda: _picture(shown.latest, begin, preset, words) if ready else {},
-        [ready and id(shown.latest[1]), preset, words.language],
+        lambda: _picture(shown.current, begin, preset, words) if ready else {},
+        [ready and id(shown.current[1]), preset, words.language],
     )
     _workshop(
         words=words.under("workshop.page"),
@@ -80,15 +84,15 @@ def Workshop(state: State, change: Change, words: Words) -> None:
         future=state.future + 1,
         share=words.percent(state.scale),
         picture=pictured,
-        before={"series": before.latest.series} if ready and compared else {},
+        before={"series": before.value.series} if compared else {},
         labels=labels(words),
         kit=kit(state, words),
         kit_here=preset.id if preset else "",
         measures=measures(state.played, origin, words),
-        busy=shown.pending,
+        busy=coming.pending,
         revealed=revealed,
         story=told.latest or {} if target else {},
-        trouble=[*(one.text(words) for one in problems), *_errors(shown, before, told, words=words)],
+        trouble=[*(one.text(words) for one in problems), *_errors(coming, before, told, words=words)],
         event_preset=play,
         event_another=another,
         event_reveal=lambda _: set_revealed(True),
@@ -98,10 +102,10 @@ def Workshop(state: State, change: Change, words: Words) -> None:
         event_switch_on=lambda one: switch(*switched_on(state.played, one["id"], one["quarter"], state.region)),
         event_switch_off=lambda kind: switch(switched_off(state.played, kind, origin)),
     )
-    if revealed and shown.finished:
+    if revealed and coming.finished:
         places = {"scenario": words.pick(scenario, "title"), "region": place, "future": state.future + 1}
         seed, share = state.seed + state.future, words.percent(state.scale)
-        figure = course(shown.latest[1], before.value if compared else None, words, words("workshop.sub", **places))
+        figure = course(shown.current[1], before.value if compared else None, words, words("workshop.sub", **places))
         chart(figure, words, words("workshop.credit", **places, seed=seed, share=share))
 
 
