@@ -142,14 +142,14 @@ def in_force(played: Chosen, words: Words) -> Iterator[tuple[str, str]]:
 
 
 # ── runs: done by the processes of the server, while the caller waits in a thread of its own ────────────
-@lru_cache(64)
+@lru_cache(32)
 def recording_of(run: Asked) -> Recording:
     """Return a run as frames."""
     done: Recording = live().do(record, run.replicate(), owner=run.owner).result()
     return done
 
 
-@lru_cache(32)
+@lru_cache(16)
 def moment_of(run: Asked, quarter: str) -> Moment:
     """Return what can be told of a run at a quarter."""
     done: Moment = live().do(moment, run.replicate(), quarter, owner=run.owner).result()

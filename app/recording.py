@@ -43,7 +43,7 @@ LINGERS = 4
 """Quarters that a partnership keeps its place after its network has ended, so that everybody can see it end."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Hub:
     """A partnership, drawn with its partners around it.
 
@@ -74,7 +74,7 @@ class Hub:
     partners: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """A partner. Of a sampled firm, which stands for several, every membership is a firm of its own.
 
@@ -93,7 +93,7 @@ class Node:
     place: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Link:
     """A membership: from the frame `since` up to and not including `until`, or to the end (-1)."""
 
@@ -103,7 +103,7 @@ class Link:
     until: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Happening:
     """Something in the life of a partnership that is told as it happens."""
 

@@ -171,6 +171,11 @@ def test_the_picture_holds_the_recording_as_columns_and_a_caption_for_what_happe
     assert all(one[3] != other[3] for one, other in zip(dutch["captions"], english["captions"], strict=True))
 
 
+def test_a_run_without_partnerships_can_be_played_too(played: Recording) -> None:
+    empty = picture(replace(played, hubs=(), links=(), happenings=()), EN)
+    assert (empty["hubs"]["born"], empty["links"]["since"], empty["captions"]) == ([], [], [])
+
+
 def test_numbers_beside_the_network_have_a_name_and_a_meaning() -> None:
     for words in (EN, NL):
         assert [one["name"] for one in labels(words)] == list(SHOWN)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from agents.partnership import Kind
 from app.figures.figure import Figure
-from app.recording import LINGERS, SHOWN, Happening, Recording
+from app.recording import LINGERS, SHOWN, Happening, Hub, Link, Node, Recording
 from app.story import Story, partner_name
 from app.words import Words
 from sim.outcomes import outcome_table
@@ -28,7 +28,7 @@ def picture(recording: Recording, words: Words) -> dict[str, Any]:
         recording: The run.
         words: The language.
     """
-    nodes = _columns(recording.nodes)
+    nodes = _columns(Node, recording.nodes)
     nodes["name"] = [
         partner_name(Kind(node.kind).name.lower(), node.name, words) if node.name else "" for node in recording.nodes
     ]
@@ -36,17 +36,16 @@ def picture(recording: Recording, words: Words) -> dict[str, Any]:
         "quarters": list(recording.quarters),
         "regions": list(recording.regions),
         "lingers": LINGERS,
-        "hubs": _columns(recording.hubs),
+        "hubs": _columns(Hub, recording.hubs),
         "nodes": nodes,
-        "links": _columns(recording.links),
+        "links": _columns(Link, recording.links),
         "series": recording.series,
         "captions": [[one.frame, one.hub, one.what, text] for one, text in _captions(recording, words)],
     }
 
 
-def _columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
-    dicts = [asdict(row) for row in rows]
-    return {name: [row[name] for row in dicts] for name in (dicts[0] if dicts else ())}
+def _columns(kind: type[Any], rows: Sequence[Any]) -> dict[str, list[Any]]:
+    return {each.name: [getattr(row, each.name) for row in rows] for each in fields(kind)}
 
 
 def _captions(recording: Recording, words: Words) -> Iterator[tuple[Happening, str]]:
