@@ -106,6 +106,7 @@ class State:
         replicates: Pairs in a full comparison.
         seed: Seed of the first pair.
         scale: Share of the firms that is simulated.
+        played: What the workshop plays, apart from what is compared.
         quarter: Where the workshop is in time; empty for the start.
         future: Which replicate the workshop plays.
     """
@@ -119,6 +120,7 @@ class State:
     replicates: int = 64
     seed: int = 1
     scale: float = 0.05
+    played: Chosen = Chosen()
     quarter: str = ""
     future: int = 0
 
@@ -147,7 +149,8 @@ def to_query(state: State) -> str:
         ("seed", str(state.seed)),
         ("scale", _text(state.scale)),
     ]
-    more = {"show": state.shown, "at": state.quarter, "run": state.future}
+    played = _packed(state.played) if state.played != State.played else ""
+    more = {"show": state.shown, "play": played, "at": state.quarter, "run": state.future}
     return urlencode([*pairs, *((key, str(value)) for key, value in more.items() if value)])
 
 
@@ -176,6 +179,7 @@ def from_query(query: str) -> tuple[State, tuple[Problem, ...]]:
         replicates=_whole(fields, "n", State.replicates, FEWEST, MOST_REPLICATES, problems),
         seed=_whole(fields, "seed", State.seed, 0, MOST_SEED - MOST_REPLICATES, problems),
         scale=_number(fields, "scale", State.scale, SMALLEST, LARGEST, problems),
+        played=next((_unpacked(text, region, problems) for key, text in fields if key == "play"), State.played),
         quarter=quarter if re.fullmatch(r"\d{4}-Q[1-4]", quarter) and START <= quarter <= LATEST else "",
         future=_whole(fields, "run", 0, 0, MOST_REPLICATES - 1, problems),
     )
@@ -360,8 +364,9 @@ def _name(chosen: Chosen, policies: Sequence[Policy]) -> str:
 
 
 def _plain_title(title: str) -> str:
-    """Return a title on one line, without what has a meaning in links."""
-    return " ".join(title.replace(_APART, " ").split())[:LONGEST_TITLE].strip()
+    """Return a title on one line, without what cannot be seen or has a meaning in links."""
+    seen = "".join(letter if letter.isprintable() and letter != _APART else " " for letter in title)
+    return " ".join(seen.split())[:LONGEST_TITLE].strip()
 
 
 @cache

@@ -277,14 +277,15 @@ def _partners(events: Sequence[Row], words: Words, named: int = NAMED) -> str:
     kinds = words.among([words.count(f"partners.{kind}", counts[kind]) for kind in _ordered(Kind, counts)])
     if not named:
         return kinds
-    names = list(dict.fromkeys(_name(event, words) for event in sorted(events, key=_is_number)))
+    names = list(
+        dict.fromkeys(partner_name(event["kind"], str(event["who"]), words) for event in sorted(events, key=_is_number))
+    )
     key = "story.who" if len(names) <= named else "story.among"
     return words(key, partners=kinds, names=words.among(names[:named]))
 
 
-def _name(event: Row, words: Words) -> str:
+def partner_name(kind: str, who: str, words: Words) -> str:
     """Return the name of a partner; one that was made from its kind and a number, in the language."""
-    kind, who = event["kind"], str(event["who"])
     if kind in FIRMS:
         numbered = NUMBERED.fullmatch(who)
         return words("name.firm", number=numbered[1]) if numbered else who

@@ -161,6 +161,11 @@ def run_replicate(replicate: Replicate) -> Result:
 
 def lived(replicate: Replicate) -> PpsModel:
     """Return the model of a replicate after its last quarter."""
+    return begun(replicate).run()
+
+
+def begun(replicate: Replicate) -> PpsModel:
+    """Return the model of a replicate before its first quarter."""
     from sim.model import PpsModel
 
     return PpsModel(
@@ -170,7 +175,7 @@ def lived(replicate: Replicate) -> PpsModel:
         seed=replicate.seed,
         scale=replicate.scale,
         national=replicate.national,
-    ).run()
+    )
 
 
 def failed(replicate: Replicate, error: Exception) -> Failed:

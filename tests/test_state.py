@@ -68,7 +68,9 @@ def states(draw: st.DrawFn) -> State:
         for _ in range(draw(st.integers(1, MOST_SCENARIOS)))
     ]
     scenarios = list(dict.fromkeys(scenarios))
+    played = choose(draw(st.sampled_from(list_scenarios())), "", draw(st.lists(changes(), max_size=2)))[0]
     return State(
+        played=played,
         page=draw(st.sampled_from(Page)),
         language=draw(st.sampled_from(Language)),
         region=draw(st.sampled_from(list_regions())),
@@ -105,7 +107,9 @@ def test_every_state_can_be_run(state: State) -> None:
 # ── links from anywhere ─────────────────────────────────────────────────────────────────────────────────
 @given(
     st.text()
-    | st.dictionaries(st.sampled_from(["v", "page", "s", "n", "seed", "scale", "at", "show"]), st.text()).map(urlencode)
+    | st.dictionaries(st.sampled_from(["v", "page", "s", "n", "seed", "scale", "at", "show", "play"]), st.text()).map(
+        urlencode
+    )
 )
 def test_no_link_breaks_the_page(query: str) -> None:
     state, problems = from_query(query)

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from agents.errors import InputError
+from agents.firm import Size
 from agents.parameters import STATUSES
-from agents.partnership import Decision, Kind, Leaving, Location, Position
+from agents.partnership import Decision, Kind, Leaving, Location, Position, Role
 from app import report
 from app.compare_parts import SERIES
 from app.figures.partners import KINDS as PARTNER_KINDS
 from app.figures.partners import STATES
+from app.figures.workshop import LINES
+from app.recording import SHOWN
 from app.story import Row, Story, find, tell
 from app.validate import AS_PERCENT
 from app.words import Language, Words, load_texts
@@ -82,6 +85,13 @@ FAMILIES = {
     "story.regie": {"short", "enough"},
     "name": {"firm", *OTHER_KINDS},
     "story.network_ended": {"contact_faded", "too_few_partners", "stopped"},
+    "workshop.decided": {*(decision.name for decision in Decision if decision), "early"},
+    "workshop.ended": {"contact_faded", "too_few_partners"},
+    "workshop.count": set(SHOWN),
+    "workshop.line": set(LINES),
+    "partner_story.how": {"leads", "founds", "joins"},
+    "partner_story.size": {size.name.lower() for size in Size},
+    "partner_story.role": {role.name.lower() for role in Role} - {"geen"},
     "left": {leaving.name.lower() for leaving in Leaving} - {"stays"},
     "stream": set(PAYERS),
     "status": set(STATUSES),
