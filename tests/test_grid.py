@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from rich.console import Console
 
 from agents.columns import Floats
@@ -36,6 +35,7 @@ from scenarios.policies import policy_kinds
 from scenarios.scenario import Scenario
 from sim.model import PpsModel
 from sim.outcomes import OUTCOMES, outcome_table
+from tests.batches import broken
 from tests.worlds import contents, scenario, small_pack
 
 PLAN = """
@@ -252,28 +252,10 @@ def test_a_plan_that_is_not_there_is_told(name: str) -> None:
         load_grid(name)
 
 
-LINES = PLAN.splitlines()
-values = st.one_of(
-    st.integers(), st.floats(), st.text(max_size=8), st.booleans(), st.lists(st.integers(0, 3), max_size=3), st.none()
-)
-
-
-def as_toml(value: Any) -> str:
-    return (
-        str(value).lower() if isinstance(value, bool | float) else "{ a = 1 }" if value is None else json.dumps(value)
-    )
-
-
-@given(st.lists(st.tuples(st.integers(0, len(LINES) - 1), values, st.booleans()), min_size=1, max_size=4), st.text())
-def test_a_broken_plan_never_gives_a_traceback(
-    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, Any, bool]], tail: str
-) -> None:
-    lines = list(LINES)
-    for number, value, whole in changes:
-        key = lines[number].partition(" = ")[0]
-        lines[number] = as_toml(value) if whole else f"{key} = {as_toml(value)}"
+@given(text=broken(PLAN))
+def test_a_broken_plan_never_gives_a_traceback(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz.toml"
-    path.write_text("\n".join(lines) + ("" if len(tail) < 3 else tail), encoding="utf-8", errors="surrogateescape")
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
     with suppress(InputError):
         load_grid(str(path))
 
