@@ -1,7 +1,9 @@
 """Many runs: how many a second, what they cost above the model itself, and how large they are on disk.
 
-Rates are taken between the first and the last result, so that the start of processes does not count; beside them stand
-plain processes that do the same work, measured in the same minutes.
+Batches and plain processes that do the same work take turns, each in new processes, and what counts is the median of
+their shares: neighbours then take from both. One process is measured in seconds of the processor, so that neighbours do
+not count at all; what a batch waits for the disk is in the overhead. Rates are taken between the first and the last
+result, so that the start of processes does not count.
 """
 
 from __future__ import annotations
@@ -29,20 +31,17 @@ ROOT = Path(__file__).parents[1]
 SCALE = 0.1
 MANY = 10_000
 YEARS = 25
+ROUNDS = 5
 
 
 def measure(runs: int, many: int = MANY) -> dict[str, Any]:
     """Measure batches of so many runs, and the reading of many."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        plain_one, batch_one = plain(1, runs), rate(runs, 1, place / "one")
-        plain_two, batch_two = plain(2, runs), rate(runs, 2, place / "two")
         return {
             "runs": runs,
-            "plain_one": plain_one,
-            "batch_one": batch_one,
-            "plain_two": plain_two,
-            "batch_two": batch_two,
+            "one": beside(1, runs // ROUNDS),
+            "two": beside(2, runs // ROUNDS),
             "overhead_ms": {str(workers): overhead(2_000, workers, place / f"o{workers}") for workers in (1, 2)},
             "bytes": {
                 frequency: size(min(runs, 30), frequency, place / frequency) for frequency in ("end", "year", "quarter")
@@ -57,27 +56,39 @@ def make(runs: int, keep: Keep | None = None) -> Batch:
     return Batch("bench", setting, tuple(Case(scenario, 0, seed, parameters) for seed in range(runs)))
 
 
-def rate(runs: int, workers: int, folder: Path) -> float:
-    """Return runs per second of a batch."""
-    moments: list[float] = []
-    batches.run_cases(make(runs), folder, workers, on_result=lambda _: moments.append(time.perf_counter()))
-    return (len(moments) - workers) / (moments[-1] - moments[workers - 1])
+def beside(processes: int, runs: int) -> dict[str, float]:
+    """Return runs per second of plain processes and of a batch on as many, and the share that the batch reaches."""
+    rounds = []
+    for _ in range(ROUNDS):
+        plain = sum(_measured([["plain", str(runs // processes), str(processes)]] * processes))
+        rounds.append((plain, *_measured([["batch", str(runs), str(processes)]])))
+    plain, batch, share = np.median([(plain, batch, batch / plain) for plain, batch in rounds], axis=0).tolist()
+    return {"plain": plain, "batch": batch, "share": share}
 
 
-def plain(processes: int, runs: int) -> float:
-    """Return runs per second of so many plain processes together."""
-    command = [sys.executable, "-m", "benchmarks.batches", str(runs // processes)]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(processes)]
-    return sum(float(process.communicate()[0]) for process in started)
+def _measured(commands: list[list[str]]) -> list[float]:
+    """Return what new processes print that are started together."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.batches", *one], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        for one in commands
+    ]
+    return [float(process.communicate()[0]) for process in started]
 
 
-def plain_rate(runs: int) -> float:
-    """Return runs per second in this process, with nothing around the model."""
+def rate(what: str, runs: int, processes: int) -> float:
+    """Return runs per second of this process with nothing around the model, or of a batch on so many processes."""
+    clock = time.process_time if processes == 1 else time.perf_counter
     batch, moments = make(runs), []
-    for number, case in enumerate(batch.cases):
-        run_task(Task(number, case, batch.setting.packed))
-        moments.append(time.perf_counter())
-    return (len(moments) - 1) / (moments[-1] - moments[0])
+    if what == "plain":
+        for number, case in enumerate(batch.cases):
+            run_task(Task(number, case, batch.setting.packed))
+            moments.append(clock())
+        return (runs - 1) / (moments[-1] - moments[0])
+    with tempfile.TemporaryDirectory() as folder:
+        batches.run_cases(batch, Path(folder), processes, on_result=lambda _: moments.append(clock()))
+    return (runs - processes) / (moments[-1] - moments[processes - 1])
 
 
 def canned(task: Task) -> CaseResult:
@@ -136,11 +147,10 @@ def reading(runs: int, folder: Path) -> dict[str, float]:
 
 def lines(found: dict[str, Any]) -> Iterator[str]:
     """Yield what was measured, in words."""
-    share = found["batch_two"] / found["plain_two"]
-    reading = found["reading"]
-    yield f"Batches of {found['runs']} runs, Noord-Brabant at scale {SCALE}:"
-    yield f"  one process   {found['batch_one']:.2f} runs/s; plain {found['plain_one']:.2f}"
-    yield f"  two processes {found['batch_two']:.2f} runs/s; two plain processes {found['plain_two']:.2f} ({share:.0%})"
+    one, two, reading = found["one"], found["two"], found["reading"]
+    yield f"{found['runs']} runs in {ROUNDS} rounds, Noord-Brabant at scale {SCALE}:"
+    yield f"  one process   {one['batch']:.2f} runs/s of the processor; plain {one['plain']:.2f} ({one['share']:.0%})"
+    yield f"  two processes {two['batch']:.2f} runs/s; two plain processes {two['plain']:.2f} ({two['share']:.0%})"
     for workers, spent in found["overhead_ms"].items():
         yield f"  overhead with {workers} process(es): {spent:.2f} ms a run (below 10 ms is below 10% of a 0.1 s run)"
     yield "  bytes a run, all outcomes: " + ", ".join(f"{key} {value:,.0f}" for key, value in found["bytes"].items())
@@ -152,4 +162,4 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(plain_rate(int(sys.argv[1])))
+    print(rate(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

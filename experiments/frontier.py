@@ -200,7 +200,7 @@ def find_frontier(
     Args:
         search: What is searched.
         make: Makes experiments: with the same seed for every scenario the same seeds and draws of its replicates.
-        folder: Where outcomes are kept.
+        folder: The store that keeps the runs.
         workers: Processes.
         advance: Called with the number of replicates done since the last call.
 

@@ -132,7 +132,7 @@ def run_grid(design: Design, make: Make, folder: Path, workers: int, advance: Ad
     Args:
         design: What is run.
         make: Makes the experiments: with the same seed, so that all cells have the same chance and parameters.
-        folder: Where outcomes are kept.
+        folder: The store that keeps the runs.
         workers: Processes.
         advance: Called with the number of replicates done since the last call.
 

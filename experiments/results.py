@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from agents.columns import Ints
+from agents.columns import Floats, Ints
 from agents.errors import InputError
 from experiments.cases import TOTAL
 from experiments.runner import Failed
@@ -144,6 +144,15 @@ class Results:
         frame = runs.tail(1).set_index("case").drop(columns=["quarter", "province"])
         frame[flows] = runs[flows].sum()
         return frame
+
+    def values(self, outcomes: Sequence[str]) -> Floats:
+        """Return outcomes of a store that keeps the end of a run only, without provinces, shape (cases, outcomes).
+
+        What is not defined is NaN, and so is the whole row of a case that failed.
+        """
+        wide = self.wide(outcomes).set_index("case").reindex(range(len(self.cases)))
+        values: Floats = wide[list(outcomes)].to_numpy(np.float64)
+        return values
 
     def _values(self, outcomes: list[str]) -> pa.Table:
         """Return the results of the runs of this batch, in order of the runs."""

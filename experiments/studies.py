@@ -208,9 +208,7 @@ class Study:
         return self._ends(run_cases(self.batch, folder, workers, dask, on_result))
 
     def _ends(self, results: Results) -> dict[str, dict[str, Floats]]:
-        wide = results.wide(self.plan.outcomes).set_index("case").reindex(range(len(self.batch.cases)))
-        values = wide[list(self.plan.outcomes)].to_numpy(np.float64)
-        blocks = values.reshape(len(self.scenarios), len(self.rows), -1)
+        blocks = results.values(self.plan.outcomes).reshape(len(self.scenarios), len(self.rows), -1)
         return {
             scenario.name: {name: block[:, place] for place, name in enumerate(self.plan.outcomes)}
             for scenario, block in zip(self.scenarios, blocks, strict=True)

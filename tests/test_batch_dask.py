@@ -21,7 +21,8 @@ from experiments.identity import code_digest
 from experiments.results import load
 from experiments.runner import Failed
 from experiments.shelf import LOST
-from tests.test_batch import content, made
+from tests.batches import made
+from tests.worlds import contents
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -76,7 +77,7 @@ def test_a_cluster_gives_the_bytes_of_this_machine_even_if_a_worker_is_killed(
     assert len(came) == 24
     assert results.missing == 0
     run_cases(batch, tmp_path / "here")
-    assert content(tmp_path / "cluster") == content(tmp_path / "here")
+    assert contents(tmp_path / "cluster") == contents(tmp_path / "here")
 
 
 def test_a_scheduler_that_goes_away_costs_only_what_was_not_there_yet(
@@ -97,7 +98,7 @@ def test_a_scheduler_that_goes_away_costs_only_what_was_not_there_yet(
     run_cases(batch, tmp_path / "store", on_result=came.append)
     assert len(came) == 24
     run_cases(batch, tmp_path / "here")
-    assert content(tmp_path / "store") == content(tmp_path / "here")
+    assert contents(tmp_path / "store") == contents(tmp_path / "here")
 
 
 def test_no_scheduler_and_no_workers_are_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,12 +29,13 @@ from experiments.evaluations import Evaluation
 from experiments.frontier import Search, fell_back, find_frontier, first_mixes, non_dominated, spread, with_policies
 from experiments.parameter_sets import ParameterSets
 from experiments.runner import Experiment
+from experiments.shelf import read_shelf
 from scenarios.national import load_national
 from scenarios.policies.regie import OwnershipRule, RegieFund
 from scenarios.policy import Policy
 from scenarios.scenario import Scenario
 from sim.outcomes import OUTCOMES, outcome_table
-from tests.worlds import scenario, small_pack
+from tests.worlds import contents, scenario, small_pack
 
 OBJECTIVES = tuple(outcome_table()[name] for name in ("networks_sustained", "students_direct", "public_euros"))
 SUSTAINED, STUDENTS, EUROS = (OUTCOMES.index(one.name) for one in OBJECTIVES)
@@ -184,7 +185,7 @@ class Toy:
         values[:, SUSTAINED] = self.effect * math.sqrt(euros.get("fund", 0.0)) + chance
         values[:, STUDENTS] = 10.0 * euros.get("ownership", 0.0) + 3.0 * ("rule" in euros)
         values[:, EUROS] = 1e6 * (euros.get("fund", 0.0) + euros.get("ownership", 0.0))
-        return Evaluation(asked.digest(), values, (0,) * replicates, {})
+        return Evaluation(values, (0,) * replicates, {})
 
 
 @pytest.fixture
@@ -274,10 +275,6 @@ def written(found: frontier.Frontier) -> str:
     return json.dumps(pages.frontier_json(found), allow_nan=False) + pages.frontier_csv(found)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
-
-
 @pytest.mark.slow
 def test_one_process_after_an_interruption_gives_the_bytes_of_two(tmp_path: Path) -> None:
     asked = search(scenario=MIXED.model_copy(update={"until": "2015-Q2"}))
@@ -292,7 +289,7 @@ def test_one_process_after_an_interruption_gives_the_bytes_of_two(tmp_path: Path
 
     with pytest.raises(KeyboardInterrupt):
         find_frontier(asked, make, tmp_path / "one", 1, stop)
-    assert len(contents(tmp_path / "one")) < len(contents(tmp_path / "two"))
+    assert len(read_shelf(tmp_path / "one").done()) < len(read_shelf(tmp_path / "two").done())
     resumed = find_frontier(asked, make, tmp_path / "one", 1)
     assert written(resumed) == written(whole)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")

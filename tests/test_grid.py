@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from rich.console import Console
 
 from agents.columns import Floats
@@ -24,18 +23,20 @@ from app import grid as pages
 from app.heatmaps import heatmaps_svg
 from app.measures import plain_unit
 from app.words import Language, Words
-from experiments import evaluations
 from experiments.evaluations import Difference, Evaluation, difference, evaluate
 from experiments.grid import Design, Grid, load_grid, run_grid
 from experiments.parameter_sets import ParameterSets
 from experiments.plan_file import list_plans
-from experiments.runner import Experiment, Failed, Finished, run_replicate
+from experiments.runner import Experiment, Finished, run_replicate
+from experiments.shelf import read_shelf
 from experiments.summary import summarise
 from scenarios.national import load_national
 from scenarios.policies import policy_kinds
 from scenarios.scenario import Scenario
+from sim.model import PpsModel
 from sim.outcomes import OUTCOMES, outcome_table
-from tests.worlds import scenario, small_pack
+from tests.batches import broken
+from tests.worlds import contents, scenario, small_pack
 
 PLAN = """
 kind = "grid"
@@ -118,35 +119,27 @@ def test_who_asks_again_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     counted: list[int] = []
     first = evaluate(experiments, tmp_path, advance=counted.append)
     assert sum(counted) == 3
-    assert len(list(tmp_path.iterdir())) == 2, "the same experiment is run once"
-    monkeypatch.setattr(evaluations, "_run", lambda replicate: pytest.fail("was there already"))
+    assert len(read_shelf(tmp_path).keys) == 2, "the same experiment is run once"
+    monkeypatch.setattr(PpsModel, "run", lambda model: pytest.fail("was there already"))
     again = evaluate(experiments, tmp_path)
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.values, other.values)
 
 
-def test_a_file_that_is_broken_off_is_made_again(tmp_path: Path) -> None:
-    evaluate([make(scenario(), 1, 1)], tmp_path)
-    (file,) = tmp_path.iterdir()
-    whole = file.read_bytes()
-    for broken in (whole[:-40], b"[]", b"", b'{"identity": 1}', whole.replace(b"networks_alive", b"networks_dead")):
-        file.write_bytes(broken)
-        evaluate([make(scenario(), 1, 1)], tmp_path)
-        assert file.read_bytes() == whole
+def test_a_replicate_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(model: PpsModel) -> PpsModel:
+        raise ValueError("no")
 
-
-def test_a_replicate_that_fails_is_told_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluations, "_run", lambda one: Failed(one.number, one.seed, "ValueError", "no"))
+    monkeypatch.setattr(PpsModel, "run", broken)
     (one,) = evaluate([make(scenario(), 1, 2)], tmp_path)
     assert one.failed == {0: "ValueError: no", 1: "ValueError: no"}
     assert np.isnan(one.values).all()
-    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="a folder that can be written"):
-        evaluate([], tmp_path / "file")
+    with pytest.raises(InputError, match="is a file"):
+        evaluate([make(scenario(), 1, 1)], tmp_path / "file")
 
 
 # ── differences ─────────────────────────────────────────────────────────────────────────────────────────
@@ -157,7 +150,7 @@ ALIVE = outcome_table()["networks_alive"]
 def world(values: list[float], draws: tuple[int, ...]) -> Evaluation:
     whole: Floats = np.zeros((len(values), len(OUTCOMES)))
     whole[:, OUTCOMES.index("networks_alive")] = values
-    return Evaluation("", whole, draws, {})
+    return Evaluation(whole, draws, {})
 
 
 def test_replicates_that_are_independent_give_the_t_interval() -> None:
@@ -193,7 +186,7 @@ def test_what_cannot_be_estimated_is_undefined_and_not_shown() -> None:
 def test_the_plans_that_come_with_the_project_can_be_run() -> None:
     assert "regie-hoogte-duur" in list_plans("grid")
     for name in list_plans("grid"):
-        text = (Path(evaluations.__file__).parent / "plans" / f"{name}.toml").read_text(encoding="utf-8")
+        text = (Path(__file__).parents[1] / "experiments" / "plans" / f"{name}.toml").read_text(encoding="utf-8")
         if any(f'policy = "{kind}"' in text for kind in policy_kinds()):
             assert load_grid(name).plan.name == name
 
@@ -259,28 +252,10 @@ def test_a_plan_that_is_not_there_is_told(name: str) -> None:
         load_grid(name)
 
 
-LINES = PLAN.splitlines()
-values = st.one_of(
-    st.integers(), st.floats(), st.text(max_size=8), st.booleans(), st.lists(st.integers(0, 3), max_size=3), st.none()
-)
-
-
-def as_toml(value: Any) -> str:
-    return (
-        str(value).lower() if isinstance(value, bool | float) else "{ a = 1 }" if value is None else json.dumps(value)
-    )
-
-
-@given(st.lists(st.tuples(st.integers(0, len(LINES) - 1), values, st.booleans()), min_size=1, max_size=4), st.text())
-def test_a_broken_plan_never_gives_a_traceback(
-    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, Any, bool]], tail: str
-) -> None:
-    lines = list(LINES)
-    for number, value, whole in changes:
-        key = lines[number].partition(" = ")[0]
-        lines[number] = as_toml(value) if whole else f"{key} = {as_toml(value)}"
+@given(text=broken(PLAN))
+def test_a_broken_plan_never_gives_a_traceback(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz.toml"
-    path.write_text("\n".join(lines) + ("" if len(tail) < 3 else tail), encoding="utf-8", errors="surrogateescape")
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
     with suppress(InputError):
         load_grid(str(path))
 
@@ -313,11 +288,9 @@ def test_one_process_after_an_interruption_gives_the_bytes_of_two(
 
     with pytest.raises(KeyboardInterrupt):
         run_grid(design, make, tmp_path, 1, stop)
-    assert 0 < len(list(tmp_path.iterdir())) < len(list(folder.iterdir()))
+    assert 0 < len(read_shelf(tmp_path).done()) < len(read_shelf(folder).done())
     assert run_grid(design, make, tmp_path, 1, lambda _: None) == done
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {
-        file.name: file.read_bytes() for file in folder.iterdir()
-    }
+    assert contents(tmp_path) == contents(folder)
 
 
 # ── for people ──────────────────────────────────────────────────────────────────────────────────────────
@@ -394,7 +367,7 @@ def test_the_command(pps: Callable[..., Any], write: Callable[[str], str]) -> No
     assert "○" in out
     assert Path("grid.csv").read_text().count("\n") == 13
     assert Path("grid.svg").stat().st_size > 1000
-    assert len(list(Path("results/evaluations").iterdir())) == 5
+    assert len(read_shelf(Path("results/grid")).keys) == 5
     code, out, _ = pps("grid", write(PLAN), *short, "--json")
     assert code == 0
     assert json.loads(out)["replicates"] == 1

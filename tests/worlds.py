@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -358,3 +359,8 @@ def cases(draw: st.DrawFn, quarters: tuple[int, int] | None = (8, 24), scale: fl
 def in_euros(amount: float) -> int:
     """Euros in whole cents."""
     return int(cents(amount))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder, by its name as seen from there."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -47,7 +47,7 @@ def frontier(
     parameters: Parameters = "posterior",
     until: Until = None,
     scale: Scale = 0.1,
-    out: Kept = RESULTS / "evaluations",
+    out: Kept = RESULTS / "frontier",
     csv: Annotated[str | None, typer.Option(metavar="FILE", help="Write the front to a CSV file.")] = None,
     workers: Workers = None,
     lang: Lang = Language.EN,

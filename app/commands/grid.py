@@ -35,7 +35,7 @@ def grid(
     region: Region = "noord-brabant",
     parameters: Parameters = "posterior",
     until: Until = None,
-    out: Kept = RESULTS / "evaluations",
+    out: Kept = RESULTS / "grid",
     csv: Annotated[str | None, typer.Option(metavar="FILE", help="Write the cells to a CSV file.")] = None,
     svg: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the heat maps in an SVG file.")] = None,
     workers: Workers = None,
