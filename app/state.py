@@ -300,7 +300,7 @@ def choose(
     kept = [
         change
         for policy, settings in sorted(asked.items())
-        for change in _changes_of(base, policy, settings, _pack(region), problems)
+        for change in _changes_of(base, policy, settings, pack_of(region), problems)
     ]
     kept = _without_conflicts(base, kept, problems)
     return Chosen(base, _plain_title(title), tuple(sorted(kept, key=lambda change: change[:2]))), tuple(problems)
@@ -365,7 +365,8 @@ def _plain_title(title: str) -> str:
 
 
 @cache
-def _pack(region: str) -> RegionPack:
+def pack_of(region: str) -> RegionPack:
+    """Return a region pack that comes with the project."""
     return load_region(region)
 
 
