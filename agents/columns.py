@@ -147,6 +147,14 @@ class Table:
         for name, store in self._store.items():
             store[: self.n] = before[name][: self.n]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what only shows part of the store: copied apart, the two would drift apart."""
+        return {name: value for name, value in vars(self).items() if name not in self._specs}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._show()
+
     def _show(self) -> None:
         vars(self).update({name: store[: self.n] for name, store in self._store.items()})
 

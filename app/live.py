@@ -25,7 +25,7 @@ from agents.errors import InputError
 from app.state import BASELINE, State, load_named, pack_of, scenario_of
 from app.words import Words
 from app.workers import Task, Turn, Workers
-from experiments import RESULTS
+from experiments import REPLICATES, RESULTS
 from experiments.comparison import Comparison, World, compare_worlds
 from experiments.draws import parameter_sets
 from experiments.extracts import Extract, extracts_of
@@ -51,7 +51,6 @@ MOST_COMPARISONS = 64
 WARM = 8
 """Replicates of current policy that are run before anybody asks."""
 PAUSE = 0.2  # seconds between two messages of progress
-FOLDER = RESULTS / "replicates"
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Live:
         folder: Where replicates are kept on disk.
     """
 
-    def __init__(self, processes: int | None = None, folder: Path = FOLDER) -> None:
+    def __init__(self, processes: int | None = None, folder: Path = REPLICATES) -> None:
         self.folder = folder
         self.workers = Workers(processes or cores())
         self._lock = threading.RLock()

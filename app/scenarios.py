@@ -242,7 +242,7 @@ def _word(value: Any, words: Words) -> str:
     if isinstance(value, bool):
         return words("scenario.yes" if value else "scenario.no")
     meaning = words.texts.get(f"position.{value}") or words.texts.get(f"scenario.word.{value}")
-    return f"{meaning} ({_toml(value)})" if meaning else _toml(value)
+    return f"{meaning} ({toml_value(value)})" if meaning else toml_value(value)
 
 
 def source_words(policy: Policy, words: Words) -> str:
@@ -352,13 +352,13 @@ def new_text(name: str, parent: str, inherited: Sequence[Policy]) -> str:
         *_comment("scenario.new.about"),
         "",
         f"schema_version = {SCHEMA_VERSION}",
-        f"extends = {_toml(parent)}",
-        f"name = {_toml(name)}",
-        *(f"title_{words.language} = {_toml(name)}" for words in _languages()),
-        *(f"purpose_{words.language} = {_toml(words('scenario.new.purpose'))}" for words in _languages()),
+        f"extends = {toml_value(parent)}",
+        f"name = {toml_value(name)}",
+        *(f"title_{words.language} = {toml_value(name)}" for words in _languages()),
+        *(f"purpose_{words.language} = {toml_value(words('scenario.new.purpose'))}" for words in _languages()),
         "",
         *_comment("scenario.new.until"),
-        f"# until = {_toml(LATEST)}",
+        f"# until = {toml_value(LATEST)}",
         *_comment("scenario.new.branch"),
         '# branch = "base"',
         "",
@@ -405,7 +405,7 @@ def _inherited(policies: Sequence[Policy], parent: str) -> Iterator[str]:
         names = ", ".join(policy.name for policy in policies)
         yield from _wrapped(words("scenario.new.inherited", parent=parent, names=names))
     yield "# [policies]"
-    yield from (f"# {_key(policy.name)} = false" for policy in policies)
+    yield from (f"# {toml_key(policy.name)} = false" for policy in policies)
 
 
 def _offered(kind: type[Policy], inherited: Policy | None) -> Iterator[str]:
@@ -414,8 +414,8 @@ def _offered(kind: type[Policy], inherited: Policy | None) -> Iterator[str]:
     values = _values(kind) if inherited is None else inherited.model_dump()
     for language in SPELLED:
         yield from _wrapped(f"{texts[f'title_{language}']}. {texts[f'purpose_{language}']}")
-    yield f"# [policies.{kind.kind if inherited is None else _key(inherited.name)}]"
-    yield f"# starts = {_toml(values['starts'])}"
+    yield f"# [policies.{kind.kind if inherited is None else toml_key(inherited.name)}]"
+    yield f"# starts = {toml_value(values['starts'])}"
     for name in ("budget_euro_year", "staff_euro_year"):
         if values[name] is not None:
             yield _line(name, values[name], "euro/year", schema, "")
@@ -429,8 +429,9 @@ def _values(kind: type[Policy]) -> dict[str, Any]:
     return {name: field.get_default(call_default_factory=True) for name, field in kind.model_fields.items()}
 
 
-def _key(name: str) -> str:
-    return name if NAME.fullmatch(name) else _toml(name)
+def toml_key(name: str) -> str:
+    """Return a key as TOML writes it."""
+    return name if NAME.fullmatch(name) else toml_value(name)
 
 
 def _line(name: str, value: Any, unit: str, schema: Mapping[str, Any], label: str) -> str:
@@ -441,7 +442,7 @@ def _line(name: str, value: Any, unit: str, schema: Mapping[str, Any], label: st
     )
     if value is None or isinstance(value, dict):  # TOML has no word for nothing
         return f"#   {name}: {said}"
-    return f"# {name} = {_toml(value)}  # {said}"
+    return f"# {name} = {toml_value(value)}  # {said}"
 
 
 def _range(field: Mapping[str, Any], names: Mapping[str, Any]) -> str:
@@ -463,7 +464,7 @@ def _range(field: Mapping[str, Any], names: Mapping[str, Any]) -> str:
         for high in ("maximum", "exclusiveMaximum")
         if low in option and high in option
     ]
-    return "".join(f"{_toml(low)} … {_toml(high)}" for low, high in bounds[:1])
+    return "".join(f"{toml_value(low)} … {toml_value(high)}" for low, high in bounds[:1])
 
 
 def _named(option: Mapping[str, Any], names: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -471,10 +472,10 @@ def _named(option: Mapping[str, Any], names: Mapping[str, Any]) -> Mapping[str, 
     return found
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
     """Return a value as TOML writes it."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(toml_value, value))}]"
     return json.dumps(value, ensure_ascii=False)

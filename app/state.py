@@ -360,8 +360,9 @@ def _name(chosen: Chosen, policies: Sequence[Policy]) -> str:
 
 
 def _plain_title(title: str) -> str:
-    """Return a title on one line, without what has a meaning in links."""
-    return " ".join(title.replace(_APART, " ").split())[:LONGEST_TITLE].strip()
+    """Return a title on one line, without what cannot be seen or has a meaning in links."""
+    seen = "".join(letter if letter.isprintable() and letter != _APART else " " for letter in title)
+    return " ".join(seen.split())[:LONGEST_TITLE].strip()
 
 
 @cache

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["batch", "compare", "load", "run"]
 
 RESULTS = Path("results")
+REPLICATES = RESULTS / "replicates"
+"""Where the page keeps what it runs."""
 
 
 def run(
@@ -124,7 +126,7 @@ def _stored(
 
     asked = [make_experiment(one, region, parameters, seed, replicates, until, scale) for one in scenarios]
     folders = [folder_of(one, RESULTS / "compare") if out is None else Path(out) for one in asked]
-    runs = [one for one in store_runs(asked, folders, workers) if one is not None]
+    runs = [one for one in store_runs(asked, folders, workers, replicates=REPLICATES) if one is not None]
     if len(runs) < len(asked):
         raise InputError("no replicate of a scenario finished", "experiments", "what `pps run` tells of the errors")
     return runs

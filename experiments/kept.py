@@ -12,6 +12,7 @@ import io
 import os
 import tempfile
 import zipfile
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ import pyarrow.parquet as pq
 from agents.parameter_fields import Parameters
 from agents.parameters import as_dict
 from experiments.identity import code_digest, digest
-from experiments.runner import Experiment
+from experiments.runner import Experiment, Failed, Finished, Replicate, Result, failed, run_replicate
 
 if TYPE_CHECKING:
     from experiments.tables import Tables
@@ -106,6 +107,32 @@ class Shelf:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key[2:]}.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A replicate that may be on disk.
+
+    Attributes:
+        replicate: What is run if it is not.
+        key: Its hash, as `keys_of` gives it.
+        folder: Where it may be.
+    """
+
+    replicate: Replicate
+    key: str
+    folder: Path
+
+
+def find_or_run(sought: Sought) -> Result:
+    """Return the tables of a replicate that is on disk, or run it; what is run is not kept here."""
+    tables = Shelf(sought.folder).find(sought.key)
+    return run_replicate(sought.replicate) if tables is None else Finished(sought.replicate.number, tables)
+
+
+def lost(sought: Sought, error: Exception) -> Failed:
+    """Return what is told of a replicate whose process was ended."""
+    return failed(sought.replicate, error)
 
 
 def _parquet(table: pa.Table) -> bytes:

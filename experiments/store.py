@@ -26,8 +26,9 @@ from agents.errors import InputError
 from agents.parameter_fields import Parameters
 from agents.parameters import as_dict, make_parameters
 from experiments.identity import KIND, SCHEMA_VERSION, describe
-from experiments.runner import Experiment, Failed, Finished, Replicates, Result
-from experiments.work import undisturbed
+from experiments.kept import Sought, find_or_run, keys_of, lost
+from experiments.runner import Experiment, Failed, Finished, Replicate, Replicates, Result
+from experiments.work import Work, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,11 +201,12 @@ def store_runs(
     folders: Sequence[Path],
     workers: int = 1,
     on_result: Callable[[Result], object] = lambda _: None,
+    replicates: Path | None = None,
 ) -> list[Run | None]:
     """Run several experiments in one pool of processes, and keep the results of each in a folder of its own.
 
     What a folder holds of an earlier run with the same identity is used again: only replicates that are not there, or
-    that failed, are run.
+    that failed, are run; those that the page ran are found.
 
     Args:
         experiments: What is run.
@@ -212,6 +214,7 @@ def store_runs(
         workers: Processes.
         on_result: Called with each result of a replicate that was run, when it has been added; experiment by
             experiment, in order of the replicates.
+        replicates: Where the page keeps replicates (`experiments.kept`).
 
     Returns:
         The runs on disk in the order of the experiments; None where no replicate finished.
@@ -221,7 +224,7 @@ def store_runs(
         Interrupted: After Ctrl-C; what had finished is kept.
     """
     kept = [kept_run(experiment, folder) for experiment, folder in zip(experiments, folders, strict=True)]
-    return _store(_Shelf(experiments, folders, kept), workers, on_result)
+    return _store(_Shelf(experiments, folders, kept), workers, on_result, replicates)
 
 
 def kept_run(experiment: Experiment, folder: Path) -> Run | None:
@@ -330,9 +333,11 @@ class _Shelf:
             self._there.popleft()  # only now: Ctrl-C may have come, and what is added twice is added once
 
 
-def _store(shelf: _Shelf, workers: int, on_result: Callable[[Result], object]) -> list[Run | None]:
+def _store(
+    shelf: _Shelf, workers: int, on_result: Callable[[Result], object], replicates: Path | None = None
+) -> list[Run | None]:
     items = [(number, replicate) for number in range(len(shelf.experiments)) for replicate in shelf.missing(number)]
-    work = Replicates([shelf.experiments[number].replicate(replicate) for number, replicate in items], workers)
+    work = _work(shelf.experiments, items, workers, replicates)
     with shelf:
         try:
             if items:
@@ -347,6 +352,18 @@ def _store(shelf: _Shelf, workers: int, on_result: Callable[[Result], object]) -
             raise Interrupted(sum(shelf.stored.values())) from None
         shelf.close()
     return shelf.runs()
+
+
+def _work(
+    experiments: Sequence[Experiment], items: Sequence[tuple[int, int]], workers: int, replicates: Path | None
+) -> Work[Replicate, Result] | Work[Sought, Result]:
+    """Return the work on replicates, each given by its experiment and its number."""
+    wanted = [experiments[number].replicate(replicate) for number, replicate in items]
+    if replicates is None:
+        return Replicates(wanted, workers)
+    keys = [keys_of(experiment) for experiment in experiments]
+    sought = [Sought(one, keys[number][one.number], replicates) for one, (number, _) in zip(wanted, items, strict=True)]
+    return Work(find_or_run, sought, lost, workers)
 
 
 @dataclass(frozen=True)

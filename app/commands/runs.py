@@ -11,6 +11,7 @@ import typer
 from app.commands.options import RESULTS
 from app.commands.terminal import FAILURE, Stopped, progress
 from app.words import Words
+from experiments import REPLICATES
 
 if TYPE_CHECKING:
     from experiments.runner import Experiment
@@ -35,7 +36,7 @@ def compared(experiments: list[Experiment], workers: int, words: Words, quiet: b
     total = sum(experiment.replicates for experiment in experiments)
     try:
         with progress(names, missing(experiments, folders), words, quiet) as advance:
-            runs = store_runs(experiments, folders, workers, advance)
+            runs = store_runs(experiments, folders, workers, advance, REPLICATES)
     except KeyboardInterrupt as stop:
         done = getattr(stop, "done", 0)
         key = "compare.stopped" if done else "compare.stopped_empty"

@@ -1,0 +1,122 @@
+"""The link, the scenario file, the snippet and the command: all say the same and give the same numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from app.live import Live
+from app.share import command, scenario_file, shared
+from app.state import ON, Chosen, State, changed, choose, from_query, scenario_of, to_query
+from experiments.comparison import Comparison
+from scenarios.scenario import load_scenario
+from tests.test_live import until
+from tests.test_state import states
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = State(parameters="default", replicates=2, scale=0.01)
+
+
+def some() -> State:
+    """A state with all that is hard to say in a file."""
+    regie, _ = choose(
+        "regiefonds", 'Ons "fonds" \\ """', [("regie-fund", "budget_euro_year", None), ("regie-fund", "years", 5)]
+    )
+    both, _ = choose(
+        "aanbevelingen-2026",
+        "",
+        [("multilevel", ON, False), ("peloton", ON, True), ("consortia", "euro_year", 12_345.6)],
+    )
+    return replace(SMALL, scenarios=(Chosen("portfolio"), regie, both))
+
+
+@given(states())
+def test_a_scenario_file_is_the_scenario(tmp_path_factory: pytest.TempPathFactory, state: State) -> None:
+    for chosen in state.scenarios:
+        scenario = scenario_of(chosen)
+        path = tmp_path_factory.getbasetemp() / f"{scenario.name}.toml"
+        path.write_text(scenario_file(scenario, chosen.base), encoding="utf-8")
+        assert load_scenario(str(path)) == scenario
+        assert load_scenario(str(path)).digest() == scenario.digest()
+
+
+def test_a_file_says_no_more_than_what_differs() -> None:
+    chosen, _ = choose("regiefonds", "Ons fonds", [("regie-fund", "years", 5)])
+    text = scenario_file(scenario_of(chosen), "regiefonds")
+    assert text.splitlines()[1] == 'extends = "regiefonds"'
+    assert text.endswith("\n[policies.regie-fund]\nyears = 5\n")
+
+
+def test_scenarios_that_come_with_the_project_need_no_file() -> None:
+    forms = shared(State(scenarios=(Chosen("regiefonds"), Chosen("portfolio"))))
+    assert forms.files == ()
+    assert forms.command == (
+        "pps compare baseline regiefonds portfolio --region noord-brabant --parameters posterior --seed 1"
+        " --replicates 64 --scale 0.05"
+    )
+
+
+def test_current_policy_alone_is_run() -> None:
+    forms = shared(State(scenarios=(Chosen("baseline"),)))
+    assert forms.command.startswith("pps run baseline --region")
+    assert "experiments.run('baseline', region=" in forms.python
+
+
+def told(found: dict[str, Any]) -> list[Any]:
+    """The differences as they stand in JSON, where nothing is null."""
+    rows = json.loads(json.dumps(found["differences"]))
+    return [
+        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+        for row in rows
+    ]
+
+
+def run(words: list[str], folder: Path) -> str:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, *words], cwd=folder, env=env, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_link_file_snippet_and_command_give_the_same_numbers(tmp_path: Path) -> None:
+    state, problems = from_query(to_query(some()))
+    assert (state, problems) == (some(), ())
+    page = on_the_page(state, tmp_path / "results" / "replicates")
+    forms = shared(state)
+    assert len(forms.files) == 2
+    tell = "import json, dataclasses\nprint(json.dumps([dataclasses.asdict(one) for one in found.differences]))\n"
+    (tmp_path / "snippet.py").write_text(f"{forms.python}\n{tell}", encoding="utf-8")
+    snippet = run(["snippet.py"], tmp_path).splitlines()[-1]  # which writes the files
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.toml")} == {
+        file.name: file.text for file in forms.files
+    }
+    line = json.loads(run(["-m", "app.cli", *command(state)[1:], "--workers", "1", "--json"], tmp_path))
+    expected = told(asdict(page))
+    assert told({"differences": json.loads(snippet)}) == expected
+    assert told(line) == expected
+
+
+def on_the_page(state: State, folder: Path) -> Comparison:
+    live = Live(1, folder)
+    try:
+        ask = live.ask(state)
+        until(lambda: not ask.running)
+        assert ask.comparison is not None
+        return ask.comparison
+    finally:
+        live.close()
+
+
+def test_what_is_said_of_a_workshop_is_said_in_the_file() -> None:
+    """A measure that was switched on during play starts in that quarter."""
+    on, _ = changed(Chosen("baseline"), "regie-fund", ON, True)
+    late, _ = changed(on, "regie-fund", "starts", "2029-Q3")
+    assert 'starts = "2029-Q3"' in scenario_file(scenario_of(late), "baseline")
