@@ -7,10 +7,11 @@ parameters, seed, scale and replicates.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 STEPS = (1, 2, 8, 24, 64, 128)
 """After so many pairs there is a new answer; the last is after all."""
 MOST_EXTRACTS = 4_000  # of about 25 kB
-MOST_LIVES = 64  # tables of partnerships, of about 0.7 MB
+MOST_LIVES = 64  # tables of partnerships and other things, of less than 1 MB
 MOST_COMPARISONS = 64
 WARM = 8
 """Replicates of current policy that are run before anybody asks."""
@@ -84,6 +85,7 @@ class Live:
         self._results: OrderedDict[str, Result] = OrderedDict()
         self._lives: OrderedDict[str, pd.DataFrame] = OrderedDict()
         self._comparisons: OrderedDict[tuple[str, ...], Comparison] = OrderedDict()
+        self._done: OrderedDict[Hashable, Future[Any]] = OrderedDict()
         self._coming: dict[str, _Coming] = {}
         self._reckoners = ThreadPoolExecutor(2, "reckon")
 
@@ -114,9 +116,25 @@ class Live:
             return asked
         return Ask(self, experiments, owner, on_change, words=Words(state.language)).begin()
 
-    def do(self, do: Callable[..., Any], *args: Any, owner: str = "", turn: Turn = Turn.FIRST) -> Future[Any]:
-        """Have something else done by the processes, such as a recording; the future can be cancelled."""
-        return self.workers.do(Task(owner, turn, do, args))
+    def do(self, do: Callable[..., Any], *args: Any, owner: str = "", key: Hashable = None) -> Future[Any]:
+        """Have something else done by the processes, such as a recording.
+
+        Args:
+            do: What is done; a function of a module.
+            args: With what.
+            owner: For which session.
+            key: What the result follows from; who asks for the same key gets the same result, which is done once.
+
+        Returns:
+            The result, or the error that came of it.
+        """
+        with self._lock:
+            known = self._done.get(key) if key is not None else None
+            if known is None or known.cancelled() or (known.done() and known.exception()):
+                known = self.workers.do(Task(owner, Turn.FIRST, do, args))
+                if key is not None:
+                    _remember(self._done, key, known, MOST_LIVES)
+        return known
 
     def close(self) -> None:
         """Stop all work and end the processes."""
@@ -391,8 +409,8 @@ def _plain(error: BaseException) -> Exception:
 
 @cache
 def live() -> Live:
-    """Return the runs of this server, whose processes start with the first call."""
-    return Live()
+    """Return the runs of this server; its processes start with the first call, and `PPS_STORE` says where it keeps."""
+    return Live(folder=Path(os.environ.get("PPS_STORE") or REPLICATES))
 
 
 # ── in the processes ────────────────────────────────────────────────────────────────────────────────────

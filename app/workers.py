@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from enum import IntEnum
 from multiprocessing.connection import wait
+from queue import SimpleQueue
 from typing import Any
 
 TRIES = 2
@@ -67,6 +68,9 @@ class Workers:
         self._doing: dict[int, Task | None] = dict.fromkeys(range(count))
         self._processes = [self._process() for _ in range(count)]
         self._closed = False
+        # a process that is found dead calls back with a lock held, so that what follows is done in a thread of its own
+        self._ends: SimpleQueue[tuple[int, Task, Future[Any]] | None] = SimpleQueue()
+        threading.Thread(target=self._follow, name="turns", daemon=True).start()
 
     @property
     def count(self) -> int:
@@ -86,6 +90,7 @@ class Workers:
             self._closed = True
             waiting = [task for queues in self._waiting.values() for queue in queues.values() for task in queue]
             doing = [task for task in self._doing.values() if task]
+        self._ends.put(None)
         for task in [*waiting, *doing]:
             task.result.cancel()
         for process in self._processes:
@@ -130,7 +135,11 @@ class Workers:
         except BrokenProcessPool as error:  # it died while it was idle
             done = Future()
             done.set_exception(error)
-        done.add_done_callback(lambda done: self._ended(number, task, done))
+        done.add_done_callback(lambda done: self._ends.put((number, task, done)))
+
+    def _follow(self) -> None:
+        while (end := self._ends.get()) is not None:
+            self._ended(*end)
 
     def _ended(self, number: int, task: Task, done: Future[Any]) -> None:
         error = None if done.cancelled() else done.exception()

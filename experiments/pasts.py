@@ -77,10 +77,10 @@ def _begun(replicate: Replicate) -> PpsModel:
 
 
 def _parting(scenario: Scenario) -> int:
-    """Return the first quarter in which a scenario may differ from others, as a step of the run."""
+    """Return the first quarter in which a scenario may differ from others, as a step of the run; its last at most."""
     calendar = Calendar.between(START, scenario.until)
     first = min((policy.starts for policy in scenario.policies), default=USUAL)
-    return min(max(calendar.step_of(first), 0), calendar.quarters)
+    return min(max(calendar.step_of(first), 0), calendar.quarters - 1)
 
 
 def _key(replicate: Replicate) -> Key:
