@@ -95,8 +95,8 @@ def test_link_file_snippet_and_command_give_the_same_numbers(tmp_path: Path) -> 
     (tmp_path / "snippet.py").write_text(forms.python + TELL, encoding="utf-8")
     line = json.dumps([*shlex.split(forms.command), "--workers", "1", "--json"])
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    asked = {"cwd": tmp_path, "env": env, "input": line, "capture_output": True, "text": True, "check": True}
-    snippet, _, command = subprocess.run([sys.executable, "snippet.py"], **asked).stdout.partition("\n{")
+    asked: dict[str, Any] = {"cwd": tmp_path, "env": env, "input": line, "capture_output": True, "text": True}
+    snippet, _, command = subprocess.run([sys.executable, "snippet.py"], check=True, **asked).stdout.partition("\n{")
     *_, differences = snippet.splitlines()
     written = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.toml")}
     assert written == {file.name: file.text for file in forms.files}  # by the snippet
