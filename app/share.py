@@ -55,11 +55,6 @@ def shared(state: State) -> Shared:
     return Shared(files, _python(state, names, files), shlex.join(_command(state, names)))
 
 
-def command(state: State) -> list[str]:
-    """Return the command that gives the numbers of a state, word by word."""
-    return shlex.split(shared(state).command)
-
-
 def _command(state: State, names: Sequence[str]) -> list[str]:
     what = ["compare", BASELINE, *names] if names else ["run", BASELINE]
     return ["pps", *what, *(part for key, value in _options(state).items() for part in (f"--{key}", str(value)))]

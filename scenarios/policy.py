@@ -35,7 +35,8 @@ class Policy(BaseModel):
         sectors: Ids of the sectors in which partnerships are eligible; None for all.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # defaults are validated, so that a number is the same whether a file gives it or leaves it out
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
     kind: ClassVar[str] = "policy"
     conflicts: ClassVar[frozenset[str]] = frozenset()

@@ -50,7 +50,9 @@ def test_a_plan_crosses_scenarios_draws_and_seeds(write: Callable[[str], str]) -
 
 
 def test_what_a_scenario_sets_is_not_drawn(write: Callable[[str], str], tmp_path: Path) -> None:
-    (tmp_path / "eigen.toml").write_text('schema_version = 1\nextends = "baseline"\nname = "eigen"\n[parameters]\nfte_cost = 77777\n')
+    (tmp_path / "eigen.toml").write_text(
+        'schema_version = 1\nextends = "baseline"\nname = "eigen"\n[parameters]\nfte_cost = 77777\n'
+    )
     batch = load_plan(write(PLAN.replace('"emergent"', '"eigen.toml"')))
     own = {case.parameters.fte_cost for case in batch.cases if case.scenario.name == "eigen"}
     others = {case.parameters.fte_cost for case in batch.cases if case.scenario.name == "baseline"}

@@ -21,7 +21,7 @@ from experiments.identity import describe
 from experiments.kept import Shelf, keys_of
 from experiments.parameter_sets import ParameterSets
 from experiments.pasts import Pasts
-from experiments.runner import Experiment, Failed, Finished, Replicate, Result, lived, run_replicate
+from experiments.runner import Experiment, Finished, Replicate, Result, lived, run_replicate
 from experiments.store import FILES, store_runs
 from experiments.tables import tables_of
 from scenarios.national import load_national
@@ -29,6 +29,7 @@ from scenarios.policies import policy_kinds
 from scenarios.scenario import load_scenario
 from sim.drivers import drivers
 from sim.model import PpsModel
+from tests.errands import broken, die, said, stumble
 from tests.worlds import scenario, small_pack
 
 PATIENCE = 120.0  # seconds: the machine may be busy
@@ -164,18 +165,6 @@ def test_compare_finds_what_the_page_ran_and_writes_the_same_bytes(
 
 
 # ── processes ───────────────────────────────────────────────────────────────────────────────────────────
-def said(text: str) -> str:
-    return text
-
-
-def die() -> None:
-    os._exit(1)
-
-
-def stumble() -> None:
-    raise ValueError("no")
-
-
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
     made = Workers(1)
@@ -306,7 +295,3 @@ def test_a_run_that_breaks_is_told_in_one_sentence(runs: Live, monkeypatch: pyte
         == "Geen enkele toekomst is tot het einde doorgerekend, dus er valt niets te vergelijken (ValueError: broken)."
     )
     assert scenario_of(on).name.startswith("baseline-")
-
-
-def broken(replicate: Replicate, key: str, folder: str) -> Failed:
-    return Failed(replicate.number, replicate.seed, "ValueError", "broken")

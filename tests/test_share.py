@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 
 from app.live import Live
-from app.share import command, scenario_file, shared
+from app.share import scenario_file, shared
 from app.state import ON, Chosen, State, changed, choose, from_query, scenario_of, to_query
 from experiments.comparison import Comparison
 from scenarios.scenario import load_scenario
@@ -71,19 +71,19 @@ def test_current_policy_alone_is_run() -> None:
     assert "experiments.run('baseline', region=" in forms.python
 
 
-def told(found: dict[str, Any]) -> list[Any]:
-    """The differences as they stand in JSON, where nothing is null."""
-    rows = json.loads(json.dumps(found["differences"]))
-    return [
-        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-        for row in rows
-    ]
+def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The differences as JSON has them, where what is not defined is null."""
+    without = [{key: value for key, value in row.items() if key != "shown"} for row in rows]
+    return [{key: None if value != value else value for key, value in row.items()} for row in without]
 
 
-def run(words: list[str], folder: Path) -> str:
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, *words], cwd=folder, env=env, capture_output=True, text=True, check=True)
-    return done.stdout
+TELL = """
+import dataclasses, json, sys
+print(json.dumps([dataclasses.asdict(one) for one in found.differences]))
+sys.argv = json.loads(sys.stdin.read())
+from app.cli import main
+main()
+"""
 
 
 def test_link_file_snippet_and_command_give_the_same_numbers(tmp_path: Path) -> None:
@@ -92,16 +92,17 @@ def test_link_file_snippet_and_command_give_the_same_numbers(tmp_path: Path) -> 
     page = on_the_page(state, tmp_path / "results" / "replicates")
     forms = shared(state)
     assert len(forms.files) == 2
-    tell = "import json, dataclasses\nprint(json.dumps([dataclasses.asdict(one) for one in found.differences]))\n"
-    (tmp_path / "snippet.py").write_text(f"{forms.python}\n{tell}", encoding="utf-8")
-    snippet = run(["snippet.py"], tmp_path).splitlines()[-1]  # which writes the files
-    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.toml")} == {
-        file.name: file.text for file in forms.files
-    }
-    line = json.loads(run(["-m", "app.cli", *command(state)[1:], "--workers", "1", "--json"], tmp_path))
-    expected = told(asdict(page))
-    assert told({"differences": json.loads(snippet)}) == expected
-    assert told(line) == expected
+    (tmp_path / "snippet.py").write_text(forms.python + TELL, encoding="utf-8")
+    line = json.dumps([*shlex.split(forms.command), "--workers", "1", "--json"])
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    asked: dict[str, Any] = {"cwd": tmp_path, "env": env, "input": line, "capture_output": True, "text": True}
+    snippet, _, command = subprocess.run([sys.executable, "snippet.py"], check=True, **asked).stdout.partition("\n{")
+    *_, differences = snippet.splitlines()
+    written = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.toml")}
+    assert written == {file.name: file.text for file in forms.files}  # by the snippet
+    expected = told([asdict(one) for one in page.differences])
+    assert told(json.loads(differences)) == expected
+    assert told(json.loads("{" + command)["differences"]) == expected
 
 
 def on_the_page(state: State, folder: Path) -> Comparison:
