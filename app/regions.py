@@ -26,6 +26,7 @@ from scenarios.pack_files import (
     LabourMarketRegion,
     PackTables,
     ProvinceRow,
+    RegionToml,
     SchoolRow,
     empty_tables,
 )
@@ -182,10 +183,10 @@ def _files(name: str, tables: PackTables, language: Language) -> dict[str, str]:
 
 
 def _about(name: str) -> dict[str, Any]:
-    said = {f"about_{words.language}": words("region.new.line") for words in map(Words, SPELLED)}
-    return {
-        "schema_version": SCHEMA_VERSION, "name": name, "title_nl": _title(name), "title_en": _title(name), **said
-    }  # fmt: skip
+    titles = dict.fromkeys(("title_nl", "title_en"), _title(name))
+    lines = {f"about_{words.language}": words("region.new.line") for words in map(Words, SPELLED)}
+    until = RegionToml.model_fields["known_until"].default
+    return {"schema_version": SCHEMA_VERSION, "name": name, **titles, **lines, "known_until": until}
 
 
 def _csv(row: type[Row], table: Table[Any], language: Language) -> str:
