@@ -130,14 +130,22 @@ class Table:
     def _allocate(self, capacity: int) -> None:
         self._capacity = capacity
         self._blocks: Copied = {kind: np.empty((n, capacity), dtype=kind) for kind, n in self._lines.items()}
-        self._store: dict[str, npt.NDArray[Any]] = {}
+        self._wide: dict[str, npt.NDArray[Any]] = {
+            name: np.empty((capacity, self._sizes[spec.width]), dtype=spec.dtype)
+            for name, spec in self._specs.items()
+            if isinstance(spec.width, str)
+        }
+        self._divide()
         for name, spec in self._specs.items():
-            if isinstance(spec.width, str):
-                self._store[name] = np.empty((capacity, self._sizes[spec.width]), dtype=spec.dtype)
-            else:
-                block = self._blocks[spec.dtype][self._place[name]]
-                self._store[name] = block.T if spec.width else block[0]
             self._store[name][:] = spec.fill
+
+    def _divide(self) -> None:
+        """Give every column its part of the block of its type."""
+        self._store: dict[str, npt.NDArray[Any]] = dict(self._wide)
+        for name, place in self._place.items():
+            spec = self._specs[name]
+            block = self._blocks[spec.dtype][place]
+            self._store[name] = block.T if spec.width else block[0]
 
     def _reserve(self, rows: int) -> None:
         if rows <= self._capacity:
@@ -148,11 +156,12 @@ class Table:
             store[: self.n] = before[name][: self.n]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what only shows part of the store: copied apart, the two would drift apart."""
-        return {name: value for name, value in vars(self).items() if name not in self._specs}
+        """Leave out what only shows part of a block: copied apart, the two would drift apart."""
+        return {name: value for name, value in vars(self).items() if name not in self._specs and name != "_store"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
+        self._divide()
         self._show()
 
     def _show(self) -> None:
