@@ -130,7 +130,7 @@ def fingerprint() -> str:
     """Return what the model does in a short run, as one hash: equal for code that was changed without effect.
 
     Parameters are in the middle of their ranges, so that new defaults leave it as it is; heads and cents are whole
-    numbers, so that a new outcome or another order of adding up leaves it as it is.
+    numbers and flows are put in order, so that a new outcome or another order of paying leaves it as it is.
     """
     from scenarios.region import load_region
     from scenarios.scenario import load_scenario
@@ -141,7 +141,14 @@ def fingerprint() -> str:
     parameters = make_parameters(dict(zip(prior.names, middle.tolist(), strict=True)))
     model = PpsModel(load_region("noord-brabant"), load_scenario("baseline"), parameters, scale=0.02).run()
     flows = model.ledger.flows()
+    order = np.lexsort((flows.amount, flows.stream, flows.quarter))
     total = hashlib.sha256()
-    for part in (flows.quarter, flows.stream, flows.amount, model.enrolment.stock, model.pps.decision):
+    for part in (
+        flows.quarter[order],
+        flows.stream[order],
+        flows.amount[order],
+        model.enrolment.stock,
+        model.pps.decision,
+    ):
         total.update(np.ascontiguousarray(part, dtype=np.int64).tobytes())
     return total.hexdigest()
