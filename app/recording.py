@@ -7,7 +7,7 @@ runs with the same chance have the same frames up to the quarter in which a meas
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,6 +121,8 @@ class Recording:
     Attributes:
         quarters: The quarter of each frame, such as `2014-Q3`.
         regions: Names of the labour-market regions.
+        provinces: Names of the provinces.
+        province_of: Number of the province of each region.
         hubs: The partnerships, in the order in which they start.
         nodes: The partners: schools and hogescholen, then all others in the order in which they joined.
         links: Who takes part where and when.
@@ -130,11 +132,51 @@ class Recording:
 
     quarters: tuple[str, ...]
     regions: tuple[str, ...]
+    provinces: tuple[str, ...]
+    province_of: tuple[int, ...]
     hubs: tuple[Hub, ...]
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
     series: dict[str, list[float | None]]
     happenings: tuple[Happening, ...]
+
+    def within(self, province: int) -> tuple[Recording, list[int], list[int]]:
+        """Return what is in one province, with the numbers that its hubs and nodes have in all; outcomes are of all.
+
+        A partner that first joined elsewhere stands beside the first partnership in the province that it joins; a
+        school or hogeschool from elsewhere is left out.
+        """
+        regions = [region for region, of in enumerate(self.province_of) if of == province]
+        hubs = [number for number, hub in enumerate(self.hubs) if hub.region in regions]
+        new_hub = {hub: number for number, hub in enumerate(hubs)}
+        first = {link.node: new_hub[link.hub] for link in reversed(self.links) if link.hub in new_hub}
+        nodes = [
+            number
+            for number, node in enumerate(self.nodes)
+            if (node.place in regions if node.hub < 0 else number in first)
+        ]
+        new_node = {node: number for number, node in enumerate(nodes)}
+        part = replace(
+            self,
+            regions=tuple(self.regions[region] for region in regions),
+            hubs=tuple(
+                replace(hub, region=regions.index(hub.region), school=new_node.get(hub.school, -1))
+                for hub in (self.hubs[number] for number in hubs)
+            ),
+            nodes=tuple(
+                replace(node, place=regions.index(node.place))
+                if node.hub < 0
+                else replace(node, hub=new_hub.get(node.hub, first[number]))
+                for number, node in ((number, self.nodes[number]) for number in nodes)
+            ),
+            links=tuple(
+                replace(link, hub=new_hub[link.hub], node=new_node[link.node])
+                for link in self.links
+                if link.hub in new_hub and link.node in new_node
+            ),
+            happenings=tuple(replace(one, hub=new_hub[one.hub]) for one in self.happenings if one.hub in new_hub),
+        )
+        return part, hubs, nodes
 
     def frame(self, quarter: str) -> int:
         """Return the frame of a quarter; the first or last one for a quarter outside the run."""
@@ -146,11 +188,13 @@ def record(replicate: Replicate) -> Recording:
     model = lived(replicate)
     recorder = model.recorder
     assert recorder is not None
-    hubs = tuple(_hubs(model, recorder.pps))  # before the outcomes are worked out: that clears what was kept
+    hubs = tuple(_hubs(model, recorder.partnerships_kept()))  # before the outcomes are: that clears what was kept
     nodes, links = _network(model)
     return Recording(
         tuple(model.calendar.labels()),
         tuple(region.name for region in model.pack.regions),
+        tuple(province.name for province in model.pack.provinces),
+        tuple(model.province_of.tolist()),
         hubs,
         nodes,
         links,

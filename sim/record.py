@@ -80,7 +80,7 @@ class Recorder:
         NaN where a quantity is not defined, such as a share of nothing, and in quarters that were not lived yet.
         """
         if self.next > self.first:
-            self.pps, self.memberships = self._partnerships_kept(), self._memberships_kept()
+            self.pps, self.memberships = self.partnerships_kept(), self._memberships_kept()
             _work_out(self.world, self)
             del self.pps, self.memberships
             self._keep_from(self.next)
@@ -98,7 +98,8 @@ class Recorder:
         traits = world.firms.together(MKB_TRAITS[0], MKB_TRAITS[-1])
         self.mkb_sums.append(np.array([self._over_firms(self.mkb * trait) for trait in traits]))
 
-    def _partnerships_kept(self) -> PpsHistory:
+    def partnerships_kept(self) -> PpsHistory:
+        """Return partnerships in the quarters that were kept: those since the outcomes were last asked for."""
         history = PpsHistory.of(self._pps)
         if self._euros:
             history.euros[:] = np.concatenate(self._euros)

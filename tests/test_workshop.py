@@ -176,6 +176,31 @@ def test_a_run_without_partnerships_can_be_played_too(played: Recording) -> None
     assert (empty["hubs"]["born"], empty["links"]["since"], empty["captions"]) == ([], [], [])
 
 
+def test_of_many_regions_one_province_is_drawn(played: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.figures.workshop.MOST_REGIONS", 3)
+    two = replace(played, provinces=("a", "b"), province_of=(0, 1, 1, 0))
+    parts = [picture(two, EN, province) for province in (0, 1)]
+    assert [part["regions"] for part in parts] == [[played.regions[i] for i in each] for each in ((0, 3), (1, 2))]
+    numbers = [number for part in parts for number in part["hubs"]["number"]]
+    assert sorted(numbers) == list(range(len(played.hubs)))
+    drawn = 0
+    for part in parts:
+        hubs, nodes, links = part["hubs"], part["nodes"], part["links"]
+        assert [played.hubs[number].name for number in hubs["number"]] == hubs["name"]
+        assert [played.nodes[number].member for number in nodes["number"]] == nodes["member"]
+        assert set(hubs["region"]) <= {0, 1}
+        assert all(-1 <= school < len(nodes["name"]) for school in hubs["school"])
+        for hub, node, since in zip(links["hub"], links["node"], links["since"], strict=True):
+            assert any(
+                (link.hub, link.node, link.since) == (hubs["number"][hub], nodes["number"][node], since)
+                for link in played.links
+            )
+        drawn += len(links["hub"])
+        assert part["series"] == played.series
+    away = [link for link in played.links if played.nodes[link.node].hub < 0]
+    assert len(played.links) - len(away) <= drawn <= len(played.links)
+
+
 def test_numbers_beside_the_network_have_a_name_and_a_meaning() -> None:
     for words in (EN, NL):
         assert [one["name"] for one in labels(words)] == list(SHOWN)

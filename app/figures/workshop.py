@@ -21,14 +21,27 @@ BEFORE = "networks_alive"
 """The outcome that is also drawn as it went without the measures."""
 
 
-def picture(recording: Recording, words: Words) -> dict[str, Any]:
+MOST_REGIONS = 12
+"""Regions that can be drawn side by side; of more, one province is drawn at a time."""
+
+
+def too_wide(recording: Recording) -> bool:
+    """Say whether a recording has more regions than can be drawn side by side."""
+    return len(recording.regions) > MOST_REGIONS
+
+
+def picture(whole: Recording, words: Words, province: int = 0) -> dict[str, Any]:
     """Return a recording as the browser plays it: columns of numbers, and texts in one language.
 
     Args:
-        recording: The run.
+        whole: The run.
         words: The language.
+        province: Which is drawn if there are too many regions.
     """
-    nodes = _columns(Node, recording.nodes)
+    recording, hub_numbers, node_numbers = whole, list(range(len(whole.hubs))), list(range(len(whole.nodes)))
+    if too_wide(whole):
+        recording, hub_numbers, node_numbers = whole.within(province)
+    nodes = {**_columns(Node, recording.nodes), "number": node_numbers}
     nodes["name"] = [
         partner_name(Kind(node.kind).name.lower(), node.name, words) if node.name else "" for node in recording.nodes
     ]
@@ -36,7 +49,7 @@ def picture(recording: Recording, words: Words) -> dict[str, Any]:
         "quarters": list(recording.quarters),
         "regions": list(recording.regions),
         "lingers": LINGERS,
-        "hubs": _columns(Hub, recording.hubs),
+        "hubs": {**_columns(Hub, recording.hubs), "number": hub_numbers},
         "nodes": nodes,
         "links": _columns(Link, recording.links),
         "series": recording.series,

@@ -10,7 +10,7 @@ from uuid import uuid4
 import solara
 import solara.lab
 
-from app.figures.workshop import course, labels, picture
+from app.figures.workshop import course, labels, picture, too_wide
 from app.pages.chart import chart
 from app.playback import (
     MOST_FUTURES,
@@ -41,6 +41,7 @@ def Workshop(state: State, change: Change, words: Words) -> None:
     """Play what the link asks for."""
     (preset, origin), set_setting = solara.use_state((preset_of(state), origin_of(state)))
     target, set_target = solara.use_state(dict[str, Any]())
+    province, set_province = solara.use_state(0)
     revealed, set_revealed = solara.use_state(False)
     problems, set_problems = solara.use_state(tuple[Problem, ...]())
     session = solara.use_memo(lambda: uuid4().hex, [])
@@ -73,8 +74,8 @@ def Workshop(state: State, change: Change, words: Words) -> None:
     ready = shown.current is not None
     compared = first != run and before.finished and coming.finished and before.value is not None
     pictured = solara.use_memo(
-        lambda: _picture(shown.current, begin, preset, words) if ready else {},
-        [ready and id(shown.current[1]), preset, words.language],
+        lambda: _picture(shown.current, begin, preset, province, words) if ready else {},
+        [ready and id(shown.current[1]), preset, province, words.language],
     )
     _workshop(
         words=words.under("workshop.page"),
@@ -85,6 +86,8 @@ def Workshop(state: State, change: Change, words: Words) -> None:
         share=words.percent(state.scale),
         picture=pictured,
         before={"series": before.value.series} if compared else {},
+        areas=list(shown.current[1].provinces) if ready and too_wide(shown.current[1]) else [],
+        area=province,
         labels=labels(words),
         kit=kit(state, words),
         kit_here=preset.id if preset else "",
@@ -95,6 +98,7 @@ def Workshop(state: State, change: Change, words: Words) -> None:
         trouble=[*(one.text(words) for one in problems), *_errors(coming, before, told, words=words)],
         event_preset=play,
         event_another=another,
+        event_look_at=set_province,
         event_reveal=lambda _: set_revealed(True),
         event_moved=lambda quarter: change(replace(state, quarter=quarter)),
         event_tell=set_target,
@@ -118,13 +122,15 @@ def _errors(*tasks: Any, words: Words) -> list[str]:
     return [words("workshop.failed", error=str(task.exception)) for task in tasks if task.error]
 
 
-def _picture(played: tuple[Asked, Recording], begin: str, preset: Preset | None, words: Words) -> dict[str, Any]:
+def _picture(
+    played: tuple[Asked, Recording], begin: str, preset: Preset | None, province: int, words: Words
+) -> dict[str, Any]:
     """Return a recording for the browser, with where it begins and from when its measures are in force.
 
     As long as `key` is the same, the browser stays where it is in time.
     """
     run, recording = played
-    shown = picture(recording, words)
+    shown = picture(recording, words, province)
     started: list[list[Any]] = [
         [recording.frame(quarter), -1, "measure", words("workshop.caption.measure", measure=measure)]
         for quarter, measure in in_force(run.played, words)
@@ -146,6 +152,8 @@ def _workshop(
     share: str,
     picture: dict[str, Any],
     before: dict[str, Any],
+    areas: list[str],
+    area: int,
     labels: list[dict[str, str]],
     kit: list[dict[str, Any]],
     kit_here: str,
@@ -156,6 +164,7 @@ def _workshop(
     trouble: list[str],
     event_preset: Callable[[str], None],
     event_another: Callable[[Any], None],
+    event_look_at: Callable[[int], None],
     event_reveal: Callable[[Any], None],
     event_moved: Callable[[str], None],
     event_tell: Callable[[dict[str, Any]], None],

@@ -78,6 +78,10 @@ def test_a_story_is_told_from_the_list_and_from_the_picture(workshop: Any) -> No
     name = partner.inner_text()
     partner.click()
     workshop.get_by_role("heading", name=name).wait_for()
+    workshop.locator(".slider").focus()
+    workshop.keyboard.press("ArrowRight")
+    workshop.wait_for_function("document.querySelector('.so_far').textContent.includes('2018-Q3')")
+    assert workshop.evaluate("document.activeElement.className") == "slider noprint"  # stepping keeps the focus
     workshop.keyboard.press("Escape")
     workshop.wait_for_selector(".story", state="detached")
     box = workshop.locator(".workshop canvas").bounding_box()
