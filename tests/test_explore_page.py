@@ -233,6 +233,26 @@ def test_all_differences_come_as_a_file_when_asked(live: FakeLive) -> None:
     assert seen.one("explore_table").csv.startswith("scenario;outcome;")
 
 
+def test_the_numbers_of_a_figure_come_when_asked(live: FakeLive) -> None:
+    seen = Seen(State())
+    live.answer("regiefonds")
+    chart = next(one for one in seen.all("chart") if one.about == "regie_fte")
+    assert (chart.rows, chart.csv) == ([], "")
+    chart.vue_fetch(None)
+    assert chart.csv.startswith("Kwartaal;Huidig beleid;")
+    assert len(chart.rows) == len(chart.csv.splitlines()) - 1
+
+
+def test_the_map_of_partners_is_drawn_once_and_stays_while_the_next_answer_is_awaited(live: FakeLive) -> None:
+    seen = Seen(State())
+    live.answer("regiefonds", pairs=2)
+    before = seen.all("chart")[-1].option
+    live.answer("regiefonds", pairs=8)
+    assert seen.all("chart")[-1].option is before
+    seen.controls.vue_set(["regie-fund", "years", 3])
+    assert len(seen.all("chart")) == 9
+
+
 def test_another_way_of_running_is_clipped_and_told(live: FakeLive) -> None:
     seen = Seen(State())
     seen.controls.vue_configure(["replicates", 100_000])
