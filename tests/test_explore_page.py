@@ -248,7 +248,12 @@ def test_the_map_of_partners_is_drawn_once_and_stays_while_the_next_answer_is_aw
     live: FakeLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
-    monkeypatch.setattr(explore, "partners", lambda *what: drawn.append(what[1]) or partners(*what))
+
+    def counted(found: Comparison, focus: str, *rest: Any) -> Any:
+        drawn.append(focus)
+        return partners(found, focus, *rest)
+
+    monkeypatch.setattr(explore, "partners", counted)
     seen = Seen(State())
     live.answer("regiefonds", pairs=2)
     live.answer("regiefonds", pairs=8)
