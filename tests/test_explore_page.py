@@ -12,6 +12,7 @@ pytest.importorskip("solara")
 
 import solara
 
+from app.figures.partners import partners
 from app.pages import explore
 from app.pages.explore import Explore, asked_of
 from app.state import BASELINE, MOST_SCENARIOS, Chosen, State, policies_of, scenario_of, to_query
@@ -231,6 +232,34 @@ def test_all_differences_come_as_a_file_when_asked(live: FakeLive) -> None:
     assert seen.one("explore_table").csv == ""
     seen.one("explore_table").vue_fetch(None)
     assert seen.one("explore_table").csv.startswith("scenario;outcome;")
+
+
+def test_the_numbers_of_a_figure_come_when_asked(live: FakeLive) -> None:
+    seen = Seen(State())
+    live.answer("regiefonds")
+    chart = next(one for one in seen.all("chart") if one.about == "regie_fte")
+    assert (chart.rows, chart.csv) == ([], "")
+    chart.vue_fetch(None)
+    assert chart.csv.startswith("Kwartaal;Huidig beleid;")
+    assert len(chart.rows) == len(chart.csv.splitlines()) - 1
+
+
+def test_the_map_of_partners_is_drawn_once_and_stays_while_the_next_answer_is_awaited(
+    live: FakeLive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    def counted(found: Comparison, focus: str, *rest: Any) -> Any:
+        drawn.append(focus)
+        return partners(found, focus, *rest)
+
+    monkeypatch.setattr(explore, "partners", counted)
+    seen = Seen(State())
+    live.answer("regiefonds", pairs=2)
+    live.answer("regiefonds", pairs=8)
+    assert drawn == ["regiefonds"]
+    seen.controls.vue_set(["regie-fund", "years", 3])
+    assert len(seen.all("chart")) == 9
 
 
 def test_another_way_of_running_is_clipped_and_told(live: FakeLive) -> None:

@@ -23,13 +23,20 @@ def chart(
         explain: Called with `figure.about` on a click.
         pick: Called with the `id` of what is clicked in the figure.
     """
-    return _chart(
+    return _Card(figure, words, credit, explain, pick)
+
+
+@solara.component
+def _Card(figure: Figure, words: Words, credit: str, explain: Callable[[str], None] | None, pick: Any) -> None:
+    """Show a figure; its table and file are sent to the browser when somebody asks for them."""
+    asked, set_asked = solara.use_state(False)
+    _chart(
         title=figure.title,
         sub=figure.sub,
         option=dict(figure.option),
         head=list(figure.head),
-        rows=written(figure, words),
-        csv=csv_text(figure, words.language),
+        rows=written(figure, words) if asked else [],
+        csv=csv_text(figure, words.language) if asked else "",
         summary=figure.summary,
         file=figure.file,
         note=figure.note,
@@ -41,6 +48,7 @@ def chart(
         words=words.under("app.chart"),
         event_explain=explain or _nothing,
         event_pick=pick or _nothing,
+        event_fetch=lambda _: set_asked(True),
     )
 
 
@@ -67,4 +75,5 @@ def _chart(
     words: dict[str, str],
     event_explain: Callable[[str], None],
     event_pick: Callable[[str], None],
+    event_fetch: Callable[[Any], None],
 ) -> None: ...

@@ -13,6 +13,7 @@ from solara.server import kernel_context
 from app.compare_parts import COLOURS, LETTERS, REFERENCE
 from app.figures.answers import answer, differences, differences_csv, explained
 from app.figures.explore import figures
+from app.figures.figure import Figure
 from app.figures.partners import partners
 from app.levers import levers, presets
 from app.live import Ask, live
@@ -132,11 +133,7 @@ def Explore(state: State, change: Change, words: Words) -> None:
         change(known)
 
     drawn = solara.use_memo(lambda: figures(found, focus, words) if found else [], [found, focus, words.language])
-    met = _met(shown, found, focus)
-    map_ = solara.use_memo(
-        lambda: partners(found, focus, met, words) if found and met else None,
-        [id(met[0]) if met else 0, id(met[1]) if met else 0, focus, words.language, bool(found)],
-    )
+    map_ = use_map(shown, focus, words)
     with _frame(busy=found is None, wide=[0, 1, 2 + len(drawn)]):
         _controls_of(state, shown, settle, problems, words)
         if found:
@@ -156,12 +153,21 @@ def _focus(state: State, found: Comparison | None) -> str:
     return name if name in names or not names else names[min(state.shown, len(names) - 1)]
 
 
-def _met(shown: Shown, found: Comparison | None, focus: str) -> tuple[Any, Any] | None:
-    """Return the partnerships of the first future in both worlds, if they are those of what is shown."""
-    if found is None or shown.ask is None or shown.ask.comparison is not found:
-        return None
-    tables = [shown.ask.partnerships(name) for name in (BASELINE, focus)]
-    return None if any(table is None for table in tables) else (tables[0], tables[1])
+def use_map(shown: Shown, focus: str, words: Words) -> Figure | None:
+    """Return who works with whom in the first future, which is drawn once: more futures do not change it."""
+    last = solara.use_ref(None)
+    known = solara.use_ref(None)
+    found, ask = shown.comparison, shown.ask
+    if found is None or ask is None or ask.comparison is not found:  # what was drawn stays, as the other figures do
+        return last.current if found else None
+    first = {key: found.about[key] for key in ("seed", "scale", "digests", "until")}
+    key = (focus, words.language, str(first), str(found.about["parameters"].get("digest")), len(found.scenarios))
+    if known.current != key:
+        before, after = (ask.partnerships(name) for name in (BASELINE, focus))
+        if before is not None and after is not None:
+            known.current, last.current = key, partners(found, focus, (before, after), words)
+    drawn: Figure | None = last.current
+    return drawn
 
 
 def credit_of(found: Comparison, words: Words) -> str:
