@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["batch", "compare", "load", "run"]
 
+REPLICATES_OF_A_RUN, PAIRS_OF_A_COMPARISON = 64, 128
+"""How many if nobody asks for another number; docs/studies.md has what they rest on (`pps replicates`)."""
 RESULTS = Path("results")
 REPLICATES = RESULTS / "replicates"
 """Where the page keeps what it runs."""
@@ -36,7 +38,7 @@ def run(
     region: str = "noord-brabant",
     parameters: str = "posterior",
     seed: int = 1,
-    replicates: int = 16,
+    replicates: int = REPLICATES_OF_A_RUN,
     until: str | None = None,
     scale: float = 1.0,
     workers: int = 1,
@@ -70,7 +72,7 @@ def compare(
     region: str = "noord-brabant",
     parameters: str = "posterior",
     seed: int = 1,
-    replicates: int = 64,
+    replicates: int = PAIRS_OF_A_COMPARISON,
     until: str | None = None,
     scale: float = 1.0,
     workers: int = 1,

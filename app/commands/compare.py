@@ -27,6 +27,7 @@ from app.commands.options import (
 from app.commands.runs import compared, processes
 from app.commands.terminal import FAILURE, new_console, print_json
 from app.words import Language, Words
+from experiments import PAIRS_OF_A_COMPARISON
 
 if TYPE_CHECKING:
     from experiments.comparison import Comparison
@@ -39,7 +40,13 @@ def compare(
     ],
     region: Region = "noord-brabant",
     seed: Seed = 1,
-    replicates: Annotated[int, typer.Option(help="How many pairs are run; in twos with the same parameters.")] = 64,
+    replicates: Annotated[
+        int,
+        typer.Option(
+            help="How many pairs are run; in twos with the same parameters. By default enough for most differences "
+            "(docs/studies.md)."
+        ),
+    ] = PAIRS_OF_A_COMPARISON,
     parameters: Parameters = "posterior",
     until: Until = None,
     scale: Scale = 1.0,

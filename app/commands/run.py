@@ -25,6 +25,7 @@ from app.commands.options import (
 from app.commands.runs import processes
 from app.commands.terminal import FAILURE, Stopped, print_json, print_page, progress
 from app.words import Language, Words
+from experiments import REPLICATES_OF_A_RUN
 
 if TYPE_CHECKING:
     from experiments.store import Run
@@ -35,8 +36,12 @@ def run(
     region: Region = "noord-brabant",
     seed: Seed = 1,
     replicates: Annotated[
-        int, typer.Option(help="How often the same is run, with other chance; in pairs with the same parameters.")
-    ] = 16,
+        int,
+        typer.Option(
+            help="How often the same is run, with other chance; in pairs with the same parameters. By default enough "
+            "for the spread of what happens to networks (docs/studies.md)."
+        ),
+    ] = REPLICATES_OF_A_RUN,
     parameters: Parameters = "posterior",
     until: Until = None,
     scale: Scale = 1.0,
