@@ -17,9 +17,9 @@ from calibration.selfcheck import relative_width
 
 IDENTIFIED = 0.6
 """A parameter counts as identified if its 90 percent interval is at most this share of that of its range."""
-WORLDS = 4
+WORLDS = 16
 """Runs that each candidate is judged by, with other chance and other values of all that is not identified."""
-CANDIDATES = 8
+CANDIDATES = 4
 """Candidates in a generation, for each parameter that is looked for."""
 
 

@@ -19,7 +19,7 @@ def calibrate(
     steps: Annotated[int, typer.Option(help="Steps in which they are moved.")] = 4,
     worlds: Annotated[int, typer.Option(min=0, help="Synthetic worlds of the self-check; 0 skips it.")] = 24,
     check_members: Annotated[int, typer.Option(help="Worlds in the ensemble of each self-check.")] = 400,
-    generations: Annotated[int, typer.Option(min=0, help="Generations of the second estimate; 0 skips it.")] = 6,
+    generations: Annotated[int, typer.Option(min=0, help="Generations of the second estimate; 0 skips it.")] = 16,
     rivals: Annotated[bool, typer.Option("--rivals", help="Fit the rival submodels as well, and compare.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of designs and runs.")] = 1,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the posterior.")] = RESULTS / "calibration",
