@@ -135,9 +135,14 @@ class Table:
             if isinstance(spec.width, str):
                 self._store[name] = np.empty((capacity, self._sizes[spec.width]), dtype=spec.dtype)
             else:
-                block = self._blocks[spec.dtype][self._place[name]]
-                self._store[name] = block.T if spec.width else block[0]
+                self._store[name] = self._in_block(name)
             self._store[name][:] = spec.fill
+
+    def _in_block(self, name: str) -> npt.NDArray[Any]:
+        """Return the place of a column in the block of its type."""
+        spec = self._specs[name]
+        block = self._blocks[spec.dtype][self._place[name]]
+        return block.T if spec.width else block[0]
 
     def _reserve(self, rows: int) -> None:
         if rows <= self._capacity:
@@ -148,11 +153,14 @@ class Table:
             store[: self.n] = before[name][: self.n]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what only shows part of the store: copied apart, the two would drift apart."""
-        return {name: value for name, value in vars(self).items() if name not in self._specs}
+        """Leave out what only shows part of something else: copied apart, the two would drift apart."""
+        wide = {name: store for name, store in self._store.items() if name not in self._place}
+        return {name: value for name, value in vars(self).items() if name not in self._specs} | {"_store": wide}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
+        wide = self._store
+        self._store = {name: wide[name] if name in wide else self._in_block(name) for name in self._specs}
         self._show()
 
     def _show(self) -> None:

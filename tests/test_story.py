@@ -116,6 +116,7 @@ FAMILIES = {
     "compare.condition": set(CONDITIONS),
     "compare.side": {"lives", "dies"},
     "link": LINK,
+    "app.share_report": {"running", "ready"},
     "compare.reading": {"better", "worse", "more", "less", "same", "not_shown"},
     **{key: {"one", "other"} for key in ("compare.pairs", "compare.dropped", "frontier.failed", "grid.failed")},
 }
