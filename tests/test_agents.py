@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 
 import mesa
@@ -12,7 +13,7 @@ from agents.columns import Cell, Ints, Table, column
 from agents.firm import Firm, LargeEmployer, MkbFirm, Size
 from agents.hogeschool import Hogeschool
 from agents.partner import Gemeente, Partner, Vmbo
-from agents.partnership import Decision, Kind, Pps, Role, Status
+from agents.partnership import Decision, Kind, Memberships, Pps, Role, Status
 from agents.province import Province
 from agents.roc import Roc
 from sim.model import PpsModel
@@ -253,3 +254,15 @@ def test_step_lives_one_quarter(made: PpsModel) -> None:
     assert made.quarter == 0
     made.step()
     assert (made.quarter, made.calendar.label(made.quarter)) == (1, "2011-Q4")
+
+
+def test_a_table_that_is_pickled_keeps_its_columns_together() -> None:
+    """What was changed in a column before and after is still there when the table grows."""
+    table = Memberships(2)
+    table.append(2, pps=[1, 2], value=[0.1, 0.2], founder=True)
+    copy = pickle.loads(pickle.dumps(table))
+    copy.pps[0], copy.value[1], copy.founder[0] = 7, 0.7, False
+    copy.append(5, pps=3)
+    assert copy.pps.tolist() == [7, 2, 3, 3, 3, 3, 3]
+    assert (copy.value[1], copy.founder[0], copy.founder[1]) == (0.7, False, True)
+    assert table.pps.tolist() == [1, 2]
