@@ -63,6 +63,10 @@ def serve(host: str, port: int, ready: Callable[[], None] = lambda: None) -> Non
     prepare()
     import uvicorn
 
+    from app.live import live
+    from app.state import State
+
+    live().warm(State())  # who comes first then finds the processes started
     os.environ["SERVER_NAME"], os.environ["SERVER_PORT"] = host, str(port)
     ready()
     uvicorn.run("solara.server.starlette:app", host=host, port=port, log_level="warning")
