@@ -29,6 +29,7 @@ PATIENCE = 60_000
 SHOTS = Path(os.environ.get("PPS_SCREENSHOTS", "build/screenshots"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of the page in one process: they share a server."""
     for item in items:
