@@ -16,6 +16,9 @@ from experiments.robustness import Box, Criterion, Limit, Regret, Robustness, Sa
 from experiments.studies import Study
 from sim.outcomes import outcome_table
 
+BARE = ("0-1", "weight", "factor", "chance", "score", "unit", "ratio", "exponent", "log", "log/share")
+"""Units of parameters that say nothing beside a number: what it is, its meaning says."""
+
 
 def page(found: Robustness, study: Study, command: Sequence[str], words: Words) -> Page:
     """Return all that is told: what is good enough, when a policy fails, and what is lost by it."""
@@ -124,7 +127,9 @@ def box_sentence(box: Box, words: Words) -> str:
         failed=words.number(box.failed_inside),
         inside=words.number(box.inside),
         density=words.percent(box.density) if box.inside else "–",
-        base=words.percent(box.base),
+        failed_others=words.number(box.failed_outside),
+        others=words.number(box.outside),
+        outside=words.percent(box.failed_outside / box.outside) if box.outside else "–",
         coverage=words.percent(box.coverage) if box.failed else "–",
     )
 
@@ -135,8 +140,9 @@ def limit_words(name: str, limit: Limit, words: Words) -> str:
         among = [words(f"robustness.branch.{branch}") for branch in limit.among]
         return words("robustness.limit.branch", among=words.among(among))
     row = parameter_table()[name]
+    unit = "" if row.unit in BARE else row.unit
     low, high, least, most = (
-        "" if value is None else show_setting({"value": value, "unit": row.unit}, words)
+        "" if value is None else show_setting({"value": value, "unit": unit}, words)
         for value in (_short(limit.low), _short(limit.high), row.low, row.high)
     )
     key = "between" if limit.low is not None and limit.high is not None else "above" if limit.high is None else "below"

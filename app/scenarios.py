@@ -232,6 +232,8 @@ def show_setting(setting: Setting, words: Words) -> str:
         return words("scenario.per").join(
             [_number(100.0 * value, words, "%"), *(unit_words(each, words) for each in rest)]
         )
+    if first == "1":  # a rate is so many a quarter, not so many ones
+        return words("scenario.per").join([_number(value, words), *(unit_words(each, words) for each in rest)])
     return _number(value, words) + (f" {unit_words(unit, words)}" if unit else "")
 
 

@@ -130,9 +130,14 @@ class Box:
         return self.failed_inside / self.failed if self.failed else math.nan
 
     @property
-    def base(self) -> float:
-        """Share of all futures in which the policy fails."""
-        return self.failed / self.futures if self.futures else math.nan
+    def outside(self) -> int:
+        """Futures that are not in the box."""
+        return self.futures - self.inside
+
+    @property
+    def failed_outside(self) -> int:
+        """How many of these failed."""
+        return self.failed - self.failed_inside
 
 
 @dataclass(frozen=True)

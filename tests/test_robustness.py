@@ -20,7 +20,7 @@ from app.words import Language, Words
 from experiments import studies
 from experiments.plan_file import list_plans
 from experiments.priors import uncertain
-from experiments.robustness import Criterion, Limit, Robustness, boxes, check, regrets, robustness
+from experiments.robustness import Box, Criterion, Limit, Robustness, boxes, check, regrets, robustness
 from experiments.studies import RobustnessPlan, Study, load_study, robustness_study
 from tests import worlds
 
@@ -265,6 +265,12 @@ def test_every_kind_of_limit_has_words(limits: Mapping[str, Limit], words: Words
     sentence = pages.box_sentence(check("s", limits, values, values["late_move"].to_numpy() < 0.3), words)
     assert "{" not in sentence
     assert sentence.endswith(".")
+
+
+def test_a_box_is_told_beside_the_futures_outside_it() -> None:
+    box = Box("s", {"late_move": Limit(high=0.3)}, futures=120, inside=93, failed_inside=63, failed=74, chance=0.01)
+    sentence = pages.box_sentence(box, WORDS[0])
+    assert "Of the 93 futures in which that is so, it fails in 63 (68%); of the 27 others in 11 (41%)." in sentence
 
 
 def test_the_page_and_the_data_hold_what_was_found(found: Robustness, study: Study, tmp_path: Path) -> None:

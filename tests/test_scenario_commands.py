@@ -160,6 +160,7 @@ def test_units_and_shares_are_written_as_people_do() -> None:
     assert unit_words("euro/PPS", EN) == "euros per PPS"
     assert show_setting({"value": 0.055, "unit": "share/year"}, NL) == "5,5% per jaar"
     assert show_setting({"value": 1 / 3, "unit": "share"}, EN) == "33.3333%"
+    assert show_setting({"value": 0.45, "unit": "1/round"}, NL) == "0,45 per ronde"
     assert show_setting({"value": True, "unit": ""}, EN) == "yes"
     assert show_setting({"value": "between_partners", "unit": ""}, NL) == 'tussen de partners ("between_partners")'
     assert show_setting({"value": None, "unit": "euro"}, EN) == "without a limit"
