@@ -24,7 +24,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 60_000
+PATIENCE = 120_000
 """Milliseconds that the page may take on a busy machine; no test says how quick it is."""
 SHOTS = Path(os.environ.get("PPS_SCREENSHOTS", "build/screenshots"))
 
@@ -78,6 +78,7 @@ class Server:
                 if one.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.1)
+        self.stop()
         raise AssertionError("the server does not answer")
 
 
