@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.scenarios import toml_key, toml_value
-from app.state import BASELINE, State, load_named, scenario_of
+from app.state import BASELINE, Page, State, load_named, scenario_of
 from scenarios.policies import policy_kinds, settings_of
 from scenarios.policy import Policy
 from scenarios.scenario import SCHEMA_VERSION, Scenario
@@ -36,47 +36,54 @@ class Shared:
     """The forms of what is on the page.
 
     Attributes:
+        compares: Whether it is a comparison; otherwise it is the run of one scenario.
         files: Scenarios that do not come with the project; the two others need them.
-        python: Gives the comparison in Python; it writes the files itself.
-        command: Gives the comparison on the command line, in the folder of the files.
+        python: Gives it in Python; it writes the files itself.
+        command: Gives it on the command line, in the folder of the files.
     """
 
+    compares: bool
     files: tuple[File, ...]
     python: str
     command: str
 
 
 def shared(state: State) -> Shared:
-    """Return all forms of a state; what is the same as current policy has nothing to compare and is left out."""
-    scenarios = [(chosen.base, scenario_of(chosen)) for chosen in state.scenarios]
-    asked = [(base, one) for base, one in scenarios if one.name != BASELINE]
+    """Return all forms of a state: the comparison of Explore, or the run that the workshop plays.
+
+    What is the same as current policy has nothing to compare and is left out; if nothing else is left, it is run.
+    """
+    playing = state.page is Page.WORKSHOP
+    chosen = (state.played,) if playing else state.scenarios
+    scenarios = [(one.base, scenario_of(one)) for one in chosen]
+    asked = [(base, one) for base, one in scenarios if playing or one.name != BASELINE]
     files = tuple(File(f"{one.name}.toml", scenario_file(one, base)) for base, one in asked if one.name != base)
     names = [one.name if one.name == base else f"{one.name}.toml" for base, one in asked]
-    return Shared(files, _python(state, names, files), shlex.join(_command(state, names)))
+    compares = bool(names) and not playing
+    words = ["compare", BASELINE, *names] if compares else ["run", *(names or [BASELINE])]
+    options = {key: getattr(state, key) for key in ("region", "parameters", "seed", "replicates", "scale")}
+    if playing:
+        options["replicates"] = state.future + 1  # the last of them is the one that is played
+    return Shared(compares, files, _python(words, options, files), _command(words, options))
 
 
-def _command(state: State, names: Sequence[str]) -> list[str]:
-    what = ["compare", BASELINE, *names] if names else ["run", BASELINE]
-    return ["pps", *what, *(part for key, value in _options(state).items() for part in (f"--{key}", str(value)))]
+def _command(words: Sequence[str], options: Mapping[str, Any]) -> str:
+    return shlex.join(["pps", *words, *(part for key, value in options.items() for part in (f"--{key}", str(value)))])
 
 
-def _options(state: State) -> dict[str, Any]:
-    keys = ("region", "parameters", "seed", "replicates", "scale")
-    return {key: getattr(state, key) for key in keys}
-
-
-def _python(state: State, names: Sequence[str], files: Sequence[File]) -> str:
+def _python(words: Sequence[str], options: Mapping[str, Any], files: Sequence[File]) -> str:
     """Return a snippet that stands alone."""
-    what = ", ".join(map(repr, [BASELINE, *names]))
-    options = ", ".join(f"{key}={value!r}" for key, value in _options(state).items())
+    verb, *scenarios = words
+    given = [*map(toml_value, scenarios), *(f"{key}={toml_value(value)}" for key, value in options.items())]
     lines = [*(["from pathlib import Path", ""] if files else []), "import experiments", ""]
     for file in files:
         text = file.text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        lines += [f'Path({file.name!r}).write_text("""\\', f'{text}""", encoding="utf-8")', ""]
-    if not names:
-        return "\n".join([*lines, f"run = experiments.run({what}, {options})", "print(run.series)", ""])
+        lines += [f'Path({toml_value(file.name)}).write_text("""\\', f'{text}""", encoding="utf-8")', ""]
+    if verb == "run":
+        lines += [f"found = experiments.run({', '.join(given)})", "print(found.series)", ""]
+        return "\n".join(lines)
     lines += [
-        f"found = experiments.compare({what}, {options})",
+        f"found = experiments.compare({', '.join(given)})",
         "for one in found.differences:",
         "    print(one.scenario, one.outcome, one.difference, one.low, one.high)",
         "",

@@ -16,7 +16,7 @@ from hypothesis import given
 
 from app.live import Live
 from app.share import scenario_file, shared
-from app.state import ON, Chosen, State, changed, choose, from_query, scenario_of, to_query
+from app.state import ON, Chosen, Page, State, changed, choose, from_query, scenario_of, to_query
 from experiments.comparison import Comparison
 from scenarios.scenario import load_scenario
 from tests.test_live import until
@@ -68,7 +68,7 @@ def test_scenarios_that_come_with_the_project_need_no_file() -> None:
 def test_current_policy_alone_is_run() -> None:
     forms = shared(State(scenarios=(Chosen("baseline"),)))
     assert forms.command.startswith("pps run baseline --region")
-    assert "experiments.run('baseline', region=" in forms.python
+    assert 'experiments.run("baseline", region=' in forms.python
 
 
 def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -116,8 +116,17 @@ def on_the_page(state: State, folder: Path) -> Comparison:
         live.close()
 
 
-def test_what_is_said_of_a_workshop_is_said_in_the_file() -> None:
-    """A measure that was switched on during play starts in that quarter."""
+def test_the_workshop_shares_the_run_that_it_plays(tmp_path: Path) -> None:
+    """A measure that was switched on during play starts in that quarter; the last replicate is the one played."""
     on, _ = changed(Chosen("baseline"), "regie-fund", ON, True)
     late, _ = changed(on, "regie-fund", "starts", "2029-Q3")
-    assert 'starts = "2029-Q3"' in scenario_file(scenario_of(late), "baseline")
+    forms = shared(replace(SMALL, page=Page.WORKSHOP, played=late, future=3, seed=5))
+    (file,) = forms.files
+    assert 'starts = "2029-Q3"' in file.text
+    assert (tmp_path / file.name).write_text(file.text, encoding="utf-8")
+    assert load_scenario(str(tmp_path / file.name)) == scenario_of(late)
+    assert forms.command == (
+        f"pps run {file.name} --region noord-brabant --parameters default --seed 5 --replicates 4 --scale 0.01"
+    )
+    assert not forms.compares
+    assert "experiments.run(" in forms.python

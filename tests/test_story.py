@@ -137,7 +137,7 @@ FAMILIES = {
     "compare.condition": set(CONDITIONS),
     "compare.side": {"lives", "dies"},
     "link": LINK,
-    "app.share_report": {"running", "ready"},
+    "app.share_report": {"running", "ready", "played"},
     "compare.reading": {"better", "worse", "more", "less", "same", "not_shown"},
     "explore.family": {module.__name__.rpartition(".")[2] for module in policies.FAMILIES},
     "explore.question": {"survival", *SERIES, "places", "payers", "gains", "partners"},

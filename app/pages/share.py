@@ -12,7 +12,7 @@ import solara.lab
 
 from app.live import Ask, live
 from app.share import Shared, shared
-from app.state import State, to_query
+from app.state import Page, State, to_query
 from app.words import Words
 
 REPORT = ("jinja2", "matplotlib")
@@ -35,7 +35,6 @@ def Share(state: State, words: Words, close: Callable[[], None]) -> None:
         return lambda: ask.cancel() if ask is not None else None
 
     solara.use_effect(stop, [ask])
-    compares = shlex.split(forms.command)[1] == "compare"
     _share(
         link=to_query(state),
         files=[{"name": file.name, "text": file.text} for file in forms.files],
@@ -43,14 +42,20 @@ def Share(state: State, words: Words, close: Callable[[], None]) -> None:
         python=forms.python,
         report=report.value or "",
         state=_progress(ask, words),
-        can=compares and all(find_spec(name) for name in REPORT),
-        with_report=f"{forms.command} --html {words('app.share.file')}.html --lang {words.language}"
-        if compares
-        else "",
+        can=forms.compares and all(find_spec(name) for name in REPORT),
+        with_report=f"{forms.command} --html {words('app.share.file')}.html" if forms.compares else "",
+        note=_note(state, words),
         words=words.under("app.share"),
         event_make=make,
         event_leave=lambda _: close(),
     )
+
+
+def _note(state: State, words: Words) -> str:
+    """Return which run the workshop plays; empty on another page."""
+    if state.page is not Page.WORKSHOP:
+        return ""
+    return words("app.share_report.played", future=state.future + 1, replicate=state.future)
 
 
 def _progress(ask: Ask | None, words: Words) -> str:
@@ -82,6 +87,7 @@ def _share(
     state: str,
     can: bool,
     with_report: str,
+    note: str,
     words: dict[str, str],
     event_make: Callable[[Any], None],
     event_leave: Callable[[Any], None],
