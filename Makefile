@@ -48,7 +48,7 @@ docs: setup-docs ## Build the books as a site in build/docs that needs no networ
 	@echo "Open build/docs/index.html"
 
 test: check ## Check everything, then run the tests (ARGS="..." is passed on to pytest)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
+	$(BIN)/python -m pytest -n 2 -q $(ARGS)
 
 check: setup-dev ## Check style, types and spelling
 	$(BIN)/python -m ruff check .
