@@ -91,6 +91,16 @@ def find_terms(text: str, language: Language) -> tuple[Mention, ...]:
     return tuple(_first_mentions(text, language))
 
 
+def parts(text: str, language: Language) -> list[dict[str, str]]:
+    """Return a text in parts, each with what it means if it is a term: the page shows that as a tooltip."""
+    found, done = [], 0
+    for mention in find_terms(text, language):
+        found.append({"text": text[done : mention.start], "means": ""})
+        found.append({"text": text[mention.start : mention.end], "means": mention.term.meaning(language)})
+        done = mention.end
+    return [part for part in (*found, {"text": text[done:], "means": ""}) if part["text"]]
+
+
 def _first_mentions(text: str, language: Language) -> Iterator[Mention]:
     pattern, terms = _finder(language)
     seen: set[str] = set()

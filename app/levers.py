@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from app.glossary import parts
 from app.scenarios import all_named, flow, source_words, unit_words
 from app.words import Words
 from scenarios.policies import FAMILIES, policy_kinds, policy_texts
@@ -70,7 +71,7 @@ def _policy(kind: type[Policy], words: Words) -> Cells:
         "kind": kind.kind,
         "title": words.pick(texts, "title"),
         "purpose": words.pick(texts, "purpose"),
-        "background": flow(words.pick(texts, "background")),
+        "background": parts(flow(words.pick(texts, "background")), words.language),
         "source": source_words(first, words),
         "conflicts": sorted(kind.conflicts),
         "staff": _staff(first, words),

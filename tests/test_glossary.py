@@ -9,9 +9,9 @@ import pytest
 from agents.errors import InputError
 from app import glossary as module
 from app.evidence import all_rows
-from app.glossary import Term, find_terms, glossary
-from app.words import Language
-from scenarios.policies import recommendations
+from app.glossary import Term, find_terms, glossary, parts
+from app.words import Language, Words
+from scenarios.policies import policy_texts, recommendations
 from sim.outcomes import OUTCOMES
 
 NL, EN = Language.NL, Language.EN
@@ -82,3 +82,15 @@ def test_a_mistake_in_the_table_is_told_with_its_line(tmp_path: Path, monkeypatc
     monkeypatch.setattr(module, "FOLDER", tmp_path)
     with pytest.raises(InputError, match="line 3"):
         glossary.__wrapped__()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_parts_of_a_text_are_the_text_and_its_terms_have_their_meaning(language: Language) -> None:
+    for texts in policy_texts().values():
+        text = str(Words(language).pick(texts, "background"))
+        found = parts(text, language)
+        assert "".join(part["text"] for part in found) == text
+        assert [part["means"] for part in found if part["means"]] == [
+            mention.term.meaning(language) for mention in find_terms(text, language)
+        ]
+    assert any(part["means"] for part in parts("regiefunctie", language))

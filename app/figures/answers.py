@@ -10,6 +10,7 @@ from app.compare import difference_rows
 from app.compare_parts import MAIN, cards, cautions, forest, marks_of, parameters_told, setting, title
 from app.compare_words import cost_sentence, digits_for, number, outcome_label, sentence, unit_label
 from app.figures.figure import Figure, csv_text
+from app.glossary import parts
 from app.words import Words
 from experiments.comparison import Comparison, Ends
 from sim.outcomes import outcome_table
@@ -73,7 +74,7 @@ def explained(found: Comparison, outcome: str, focus: str, words: Words) -> Cell
     head = [words(f"explore.runs.{key}") for key in ("number", "seed", "draw")]
     return {
         "title": outcome_label(outcome, words),
-        "meaning": words.pick(what, "meaning"),
+        "meaning": parts(words.pick(what, "meaning"), words.language),
         "facts": [
             (words("explore.fact.unit"), _unit(ones[0].unit, words)),
             (words("explore.fact.better"), words(f"compare_page.direction.{what.direction}")),

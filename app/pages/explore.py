@@ -330,7 +330,7 @@ def _Explained(found: Comparison, focus: str, about: str, words: Words, close: C
 
 NOTHING: Mapping[str, Any] = {
     "title": "",
-    "meaning": "",
+    "meaning": [],
     "facts": [],
     "sentences": [],
     "sources": [],
@@ -418,7 +418,7 @@ def _differences(
 @solara.component_vue("explore_explained.vue", vuetify=False)
 def _explained(
     title: str,
-    meaning: str,
+    meaning: list[dict[str, str]],
     facts: list[Any],
     sentences: list[dict[str, str]],
     sources: list[Any],
