@@ -24,6 +24,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+SMALL = "n=2&scale=0.02&set=default"
+"""Settings with which a comparison is a matter of a second: a test of the page is no test of the model."""
 PATIENCE = 120_000
 """Milliseconds that the page may take on a busy machine; no test says how quick it is."""
 SHOTS = Path(os.environ.get("PPS_SCREENSHOTS", "build/screenshots"))
@@ -120,6 +122,6 @@ def open_page(server: Server, browser: Any, request: pytest.FixtureRequest) -> I
     for context in contexts:
         for number, page in enumerate(context.pages):
             SHOTS.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png", full_page=True)
+            page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png")
         context.close()
     assert not wrong

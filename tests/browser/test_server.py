@@ -11,7 +11,7 @@ SESSIONS = 10
 
 
 def test_a_lost_connection_is_told_and_nothing_is_lost(open_page: Callable[..., Any], server: Server) -> None:
-    page = open_page("?page=evidence&lang=en&seed=7")
+    page = open_page("?page=evidence&lang=en&seed=7&n=2")
     server.stop()
     try:
         page.get_by_role("alert").wait_for()
@@ -23,9 +23,11 @@ def test_a_lost_connection_is_told_and_nothing_is_lost(open_page: Callable[..., 
 
 
 def test_each_visitor_has_an_own_session(open_page: Callable[..., Any]) -> None:
-    pages = [open_page(f"?lang=en&seed={number}") for number in range(SESSIONS)]
+    pages = [open_page(f"?page=evidence&lang=en&seed={number}") for number in range(SESSIONS)]
     for page in pages[::2]:
-        page.get_by_role("button", name="Evidence").click()
+        page.get_by_role("button", name="Nederlands").click()
     for number, page in enumerate(pages):
-        place = "explore" if number % 2 else "evidence"
-        page.wait_for_function(f"location.search.includes('page={place}') && location.search.includes('seed={number}')")
+        language = "en" if number % 2 else "nl"
+        page.wait_for_function(
+            f"location.search.includes('lang={language}') && location.search.includes('seed={number}')"
+        )

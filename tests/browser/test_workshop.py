@@ -118,7 +118,7 @@ def test_another_setting_and_another_future(workshop: Any) -> None:
     assert (link(workshop)["play"], link(workshop)["run"]) == ("regiefonds", "1")
 
 
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("language", ["nl"])
 def test_all_can_use_it_while_a_story_is_told(open_page: Open, language: str) -> None:
     page = open_page(f"{LINK}2021-Q1&lang={language}&play=baseline~regie-fund.on.true~regie-fund.starts.2020-Q1")
     at(page, "2021-Q1")
