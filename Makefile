@@ -48,6 +48,9 @@ docs: setup-docs ## Build the books as a site in build/docs that needs no networ
 	@echo "Open build/docs/index.html"
 
 test: check ## Check everything, then run the tests (ARGS="..." is passed on to pytest)
+	$(BIN)/python -m pytest -n 2 -q -m "not thorough" $(ARGS)
+
+test-all: check ## As `test`, with the tests that look further (ARGS="..." is passed on to pytest)
 	$(BIN)/python -m pytest -n 2 -q $(ARGS)
 
 check: setup-dev ## Check style, types and spelling

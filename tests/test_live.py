@@ -54,7 +54,14 @@ def pasts() -> Pasts:
     return Pasts()
 
 
-@pytest.mark.parametrize("name", ["baseline", "cofinanciering", "aanbevelingen-2026", "geen-subsidie", "portfolio"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aanbevelingen-2026",
+        "geen-subsidie",
+        *(pytest.param(name, marks=pytest.mark.thorough) for name in ("baseline", "cofinanciering", "portfolio")),
+    ],
+)
 def test_a_scenario_that_goes_on_from_the_past_gives_the_same_to_the_bit(name: str, pasts: Pasts) -> None:
     replicate = experiment(name).replicate(0)
     whole, continued = tables_of(lived(replicate), 0), tables_of(pasts.live(replicate), 0)

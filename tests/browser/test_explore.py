@@ -56,6 +56,7 @@ def test_a_slider_moved_by_keyboard_changes_the_link_and_the_answer(page: Any) -
     page.wait_for_function("before => document.querySelector('.answer .cards').innerText === before", arg=before)
 
 
+@pytest.mark.thorough
 def test_a_measure_is_found_and_switched_on(page: Any) -> None:
     page.get_by_role("searchbox", name="Zoek een maatregel").fill("bruggen")
     switch = page.get_by_role("switch", name="Bruggenbouwers")
@@ -65,6 +66,7 @@ def test_a_measure_is_found_and_switched_on(page: Any) -> None:
     page.get_by_role("slider", name="Bruggenbouwer per PPS").wait_for()
 
 
+@pytest.mark.thorough
 def test_scenarios_stand_side_by_side_and_survive_a_reload(page: Any) -> None:
     page.get_by_role("button", name="Scenario ernaast").click()
     page.wait_for_function("document.querySelectorAll('.answer .cards > button:first-child .line').length === 2")
@@ -114,6 +116,7 @@ def test_what_runs_can_be_stopped_and_goes_on(open_page: Open) -> None:
     page.get_by_role("button", name="Stop").wait_for()
 
 
+@pytest.mark.thorough
 def test_on_a_phone_measures_unfold_and_nothing_sticks_out(open_page: Open) -> None:
     page = open_page(QUICK, 390, 844)
     answered(page)

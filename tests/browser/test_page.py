@@ -12,7 +12,6 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.browser.conftest import SMALL
 
 Open = Callable[..., Any]
-PLACES = ("explore", "workshop", "evidence")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -49,19 +48,16 @@ def test_the_language_is_switched_and_kept(open_page: Open) -> None:
     page.get_by_role("button", name="Explore").wait_for()
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["?v=99&page=evidence", f"?page=nowhere&{SMALL}&seed=-1", f"?page=evidence&s={'x' * 9000}", f"?%00=%ff&{SMALL}"],
-)
+@pytest.mark.parametrize("query", ["?v=99&page=evidence&scale=1e99&seed=-1&%00=%ff", f"?page=evidence&s={'x' * 9000}"])
 def test_a_bad_link_is_told_and_opens(open_page: Open, query: str) -> None:
     page = open_page(query)
     page.get_by_role("button", name="Verkennen").wait_for()
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_nothing_sticks_out_on_a_phone(open_page: Open, place: str) -> None:
-    page = open_page(f"?page={place}&{SMALL}", 390, 844)
-    page.wait_for_timeout(1000)
+@pytest.mark.thorough
+def test_evidence_does_not_stick_out_on_a_phone(open_page: Open) -> None:
+    page = open_page("?page=evidence", 390, 844)
+    page.wait_for_selector(".fit .tile")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.browser.conftest import PATIENCE, Server
 
 SESSIONS = 10
 
 
+@pytest.mark.thorough
 def test_a_lost_connection_is_told_and_nothing_is_lost(open_page: Callable[..., Any], server: Server) -> None:
     page = open_page("?page=evidence&lang=en&seed=7&n=2")
     server.stop()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from app.share import shared
@@ -54,6 +55,7 @@ def test_the_report_is_made_from_the_runs_of_the_page(open_page: Open, tmp_path:
     assert "Ons fonds" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_it_is_used_by_keyboard_and_by_ear(open_page: Open) -> None:
     page = opened(open_page, 390, 844)
     results = Axe().run(page, context="dialog", options=RULES)

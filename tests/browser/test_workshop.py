@@ -37,6 +37,7 @@ def workshop(open_page: Open) -> Any:
     return page
 
 
+@pytest.mark.thorough
 def test_it_plays_pauses_and_the_link_follows(workshop: Any) -> None:
     empty = workshop.evaluate(DRAWN)
     assert empty > 1000  # something is drawn
@@ -109,6 +110,7 @@ def test_a_measure_leaves_the_present_and_is_compared(workshop: Any) -> None:
     assert "play" not in link(workshop)
 
 
+@pytest.mark.thorough
 def test_another_setting_and_another_future(workshop: Any) -> None:
     workshop.get_by_label("Draaiboek").select_option("regie")
     at(workshop, "2026-Q3")
