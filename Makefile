@@ -12,7 +12,7 @@ PINS := requirements
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-analysis setup-app setup-cluster setup-docs setup-robustness setup-dev run app calibrate validate docs test check bench lock clean
+.PHONY: help setup setup-analysis setup-app setup-cluster setup-docs setup-robustness setup-dev run app calibrate validate docs test test-all check bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
