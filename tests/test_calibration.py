@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from agents.columns import Floats
 from agents.errors import InputError
 from agents.parameters import make_parameters, parameter_table
-from calibration import simulate
+from calibration import crosscheck, simulate
 from calibration.crosscheck import cross_check
 from calibration.fit import Budget, Engine, chance_of, fit, inflations, seeds_of
 from calibration.rivals import ranked_score
@@ -357,10 +357,14 @@ def test_a_posterior_of_other_parameters_is_refused(names: tuple[str, ...], mess
 # ── the model in it ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_whole_pipeline_runs_on_the_model_with_a_tiny_budget(tmp_path: Path) -> None:
+def test_the_whole_pipeline_runs_on_the_model_with_a_tiny_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A self-check of the pipeline, not of its result."""
     from calibration.calibrate import calibrate, simulator
 
+    monkeypatch.setattr(crosscheck, "WORLDS", 2)
+    monkeypatch.setattr(crosscheck, "CANDIDATES", 1)
     made = Engine(simulator(0.02), load_prior(), tmp_path / "runs", 2, lambda done: None)
     posterior = calibrate(made, Budget(60, 2), Budget(50, 2), 1, 1, 1, tmp_path / "out")
     again = calibrate(replace(made, workers=1), Budget(60, 2), Budget(50, 2), 1, 1, 1, tmp_path / "again")
