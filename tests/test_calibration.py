@@ -357,6 +357,7 @@ def test_a_posterior_of_other_parameters_is_refused(names: tuple[str, ...], mess
 # ── the model in it ─────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.thorough
 def test_the_whole_pipeline_runs_on_the_model_with_a_tiny_budget(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -276,6 +276,7 @@ def written(found: frontier.Frontier) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_one_process_after_an_interruption_gives_the_bytes_of_two(tmp_path: Path) -> None:
     asked = search(scenario=MIXED.model_copy(update={"until": "2015-Q2"}))
     whole = find_frontier(asked, make, tmp_path / "two", 2)
