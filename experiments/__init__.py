@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["batch", "compare", "load", "run"]
 
 REPLICATES_OF_A_RUN, PAIRS_OF_A_COMPARISON = 64, 128
-"""How many if nobody asks for another number; docs/studies.md has what they rest on (`pps replicates`)."""
+"""How many of one province if nobody asks otherwise; docs/studies.md has what they rest on (`pps replicates`)."""
 RESULTS = Path("results")
 REPLICATES = RESULTS / "replicates"
 """Where the page keeps what it runs."""
@@ -38,7 +38,7 @@ def run(
     region: str = "noord-brabant",
     parameters: str = "posterior",
     seed: int = 1,
-    replicates: int = REPLICATES_OF_A_RUN,
+    replicates: int | None = None,
     until: str | None = None,
     scale: float = 1.0,
     workers: int = 1,
@@ -51,7 +51,8 @@ def run(
         region: A named region, or the folder of a region pack.
         parameters: `posterior`, `default`, or the folder of a posterior.
         seed: Seed of the first replicate; the next has seed + 1.
-        replicates: How many; two in a row have the same parameters.
+        replicates: How many; two in a row have the same parameters. By default 64 for a province,
+            and fewer for more provinces.
         until: Last quarter, such as `2030-Q4`; by default that of the scenario.
         scale: Share of the firms that is simulated, in (0, 1].
         workers: Processes.
@@ -116,7 +117,7 @@ def _stored(
     region: str,
     parameters: str,
     seed: int,
-    replicates: int,
+    replicates: int | None,
     until: str | None,
     scale: float,
     workers: int,

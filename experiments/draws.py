@@ -9,16 +9,17 @@ import numpy as np
 
 from agents.errors import InputError
 from agents.parameters import make_parameters
-from experiments import posterior
+from experiments import REPLICATES_OF_A_RUN, posterior
 from experiments.parameter_sets import ParameterSets, draw_numbers
 from experiments.priors import policy_prior
 from experiments.runner import Experiment
 from scenarios.national import load_national
-from scenarios.region import load_region
+from scenarios.region import RegionPack, load_region
 from scenarios.scenario import Scenario, load_scenario
 from sim.calendar import last_quarter
 from sim.draws import Draws
 
+FEWEST_PAIRS = 2
 OPTION = "parameters"
 POSTERIOR, DEFAULT = "posterior", "default"
 SETS = f"{POSTERIOR}, {DEFAULT}, or a folder as `pps calibrate --out` writes it, fitted with this version of the model"
@@ -30,7 +31,7 @@ def make_experiment(
     region: str,
     parameters: str,
     seed: int,
-    replicates: int,
+    replicates: int | None,
     until: str | None,
     scale: float,
 ) -> Experiment:
@@ -41,7 +42,7 @@ def make_experiment(
         region: A named region, or the folder of a region pack.
         parameters: See `parameter_sets`.
         seed: Seed of the first replicate.
-        replicates: How many.
+        replicates: How many; by default see `replicates_of_a_run`.
         until: Last quarter; by default that of the scenario.
         scale: Share of the firms that is simulated, in (0, 1].
 
@@ -51,8 +52,20 @@ def make_experiment(
     asked = load_scenario(scenario) if isinstance(scenario, str) else scenario
     if until is not None:
         asked = asked.model_copy(update={"until": last_quarter(until, "until")})
-    sets = parameter_sets(parameters, asked.parameters, seed, replicates)
-    return Experiment(load_region(region), load_national(), asked, sets, seed, replicates, scale)
+    pack = load_region(region)
+    count = replicates_of_a_run(pack) if replicates is None else replicates
+    sets = parameter_sets(parameters, asked.parameters, seed, count)
+    return Experiment(pack, load_national(), asked, sets, seed, count, scale)
+
+
+def replicates_of_a_run(pack: RegionPack) -> int:
+    """Return how many replicates are run if nobody asks for another number: pairs with the same parameters.
+
+    A world of more provinces has as many more partnerships, and a replicate of it costs as much more; but each pair is
+    one draw of what nobody knows, however large the world, so that of a country little is said of the spread.
+    """
+    pairs = round(REPLICATES_OF_A_RUN / len(pack.provinces) / 2)
+    return 2 * max(pairs, FEWEST_PAIRS)
 
 
 def parameter_sets(asked: str, changes: Mapping[str, float], seed: int, replicates: int) -> ParameterSets:

@@ -174,6 +174,7 @@ def test_what_was_yielded_last_and_not_taken_is_left_over(experiment: Experiment
 
 
 def test_leaving_early_leaves_no_processes(experiment: Experiment) -> None:
+    before = set(multiprocessing.active_children())  # other tests share processes of the page
     replicates = Replicates(replace(experiment, replicates=50).every(), workers=2)
     for result in replicates:
         assert result.replicate == 0
@@ -181,7 +182,7 @@ def test_leaving_early_leaves_no_processes(experiment: Experiment) -> None:
     numbers = [result.replicate for _, result in replicates.leftover()]
     assert numbers == sorted(numbers)
     assert len(numbers) < 50
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_a_second_ctrl_c_while_stopping_is_quiet(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,13 +190,14 @@ def test_a_second_ctrl_c_while_stopping_is_quiet(experiment: Experiment, monkeyp
         raise KeyboardInterrupt
 
     ignored: list[Any] = []
+    before = set(multiprocessing.active_children())
     monkeypatch.setattr(sys, "unraisablehook", ignored.append)
     running = Replicates(replace(experiment, replicates=50).every(), workers=2)._in_processes()
     next(running)
     monkeypatch.setattr(work, "wait", interrupted)
     running.close()  # type: ignore[attr-defined]  # a generator
     assert not ignored
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= before
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,6 @@ from app.commands.options import (
 from app.commands.runs import processes
 from app.commands.terminal import FAILURE, Stopped, print_json, print_page, progress
 from app.words import Language, Words
-from experiments import REPLICATES_OF_A_RUN
 
 if TYPE_CHECKING:
     from experiments.store import Run
@@ -36,12 +35,12 @@ def run(
     region: Region = "noord-brabant",
     seed: Seed = 1,
     replicates: Annotated[
-        int,
+        int | None,
         typer.Option(
-            help="How often the same is run, with other chance; in pairs with the same parameters. By default enough "
-            "for the spread of what happens to networks (docs/studies.md)."
+            help="How often the same is run, with other chance; in pairs with the same parameters. By default 64 for a "
+            "province, enough for the spread of what happens to networks; fewer for more provinces (docs/studies.md)."
         ),
-    ] = REPLICATES_OF_A_RUN,
+    ] = None,
     parameters: Parameters = "posterior",
     until: Until = None,
     scale: Scale = 1.0,
@@ -62,6 +61,7 @@ def run(
 
         with options_named():
             experiment = make_experiment(scenario, region, parameters, seed, replicates, until, scale)
+            replicates = experiment.replicates
             folder = folder or RESULTS / (re.sub(r"[^\w-]+", "-", experiment.scenario.name).strip("-") or "run")
             title = words.pick(experiment.scenario, "title")
             with progress(title, replicates, words, quiet) as advance:
