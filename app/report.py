@@ -16,6 +16,7 @@ from app.regions import assumed_name
 from app.story import Row, Story
 from app.tables import new_table
 from app.words import Words
+from experiments import REPLICATES_OF_A_RUN
 from experiments.store import FILES, RUN, Run
 from sim.ledger import CENTS
 from sim.outcomes import Outcome, outcome_table
@@ -197,9 +198,10 @@ def _assumed(run: Run, words: Words) -> Iterator[str]:
 def _what_columns_mean(run: Run, words: Words) -> list[str]:
     if len(run.done) == 1:
         return [words("run.no_spread")]
-    if _sources(run):
-        return [words("run.spread_means"), words("run.sources_mean")]
-    return [f"{words('run.spread_means')} {words('run.only_chance')}"]
+    if not _sources(run):
+        return [f"{words('run.spread_means')} {words('run.only_chance')}"]
+    few = [words("run.few", settled=REPLICATES_OF_A_RUN)] if len(run.done) < REPLICATES_OF_A_RUN else []
+    return [words("run.spread_means"), words("run.sources_mean"), *few]
 
 
 def story_command(folder: Path, pps: str = "") -> str:
