@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from agents.columns import Ints
 from agents.partnership import Decision, Status
 from scenarios.national import Call
 from sim.ledger import STREAM_NUMBER
 from sim.model import PpsModel
-from tests.worlds import Case, cases, in_euros, live
+from tests.worlds import Case, cases, examples, in_euros, live
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # nothing may become NaN unseen
 
@@ -159,20 +159,20 @@ def check_all(case: Case) -> None:
 
 
 @given(cases())
-@settings(max_examples=300)
+@examples(120)
 def test_every_quarter_of_a_short_run(case: Case) -> None:
     check_all(case)
 
 
 @pytest.mark.slow
 @given(cases(quarters=None))
-@settings(max_examples=20)
+@examples(10)
 def test_every_quarter_of_a_full_run(case: Case) -> None:
     check_all(case)
 
 
 @given(cases(quarters=(8, 8)))
-@settings(max_examples=60)
+@examples(30)
 def test_as_many_students_start_as_the_pack_says(case: Case) -> None:
     model = case.model()
     counted = sum(school.students for school in model.pack.schools)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.errors import InputError
@@ -24,7 +24,7 @@ from sim.calls import OpenCall, _open, calls
 from sim.ledger import STREAM_NUMBER
 from sim.model import PpsModel
 from tests.test_common_random_numbers import assert_equal_runs
-from tests.worlds import call_row, founded, live, small_model, small_pack
+from tests.worlds import call_row, examples, founded, live, small_model, small_pack
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = tuple(policy_kinds())
@@ -233,7 +233,7 @@ def test_a_grant_of_one_policy_is_not_mixed_with_that_of_another() -> None:
 EUROS = (st.integers(1, 20_000_000) | st.integers(1, 300_000_000)).map(lambda cents: cents / 100)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(kind=st.sampled_from(KINDS), euros=EUROS, staff=st.floats(0, 1), payer=st.sampled_from(["province", "rijk"]))
 def test_no_budget_is_exceeded_and_every_cent_is_in_the_books(
     kind: str, euros: float, staff: float, payer: str

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from agents.columns import Table
 from agents.partnership import (
@@ -35,6 +35,7 @@ from tests.worlds import (
     HTSM,
     Case,
     cases,
+    examples,
     founded,
     in_range,
     known,
@@ -347,20 +348,20 @@ def check_all(case: Case) -> None:
 
 
 @given(cases())
-@settings(max_examples=250)
+@examples(120)
 def test_every_quarter_of_a_short_run(case: Case) -> None:
     check_all(case)
 
 
 @given(cases(scale=1.0))
-@settings(max_examples=120)
+@examples(60)
 def test_every_quarter_with_all_firms(case: Case) -> None:
     check_all(case)
 
 
 @pytest.mark.slow
 @given(cases(quarters=None))
-@settings(max_examples=20)
+@examples(10)
 def test_every_quarter_of_a_full_run(case: Case) -> None:
     check_all(case)
 

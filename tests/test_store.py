@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -161,7 +161,7 @@ def test_the_tables_say_what_the_model_holds(brabant_run: PpsModel) -> None:
 
 
 @given(case=worlds.cases())
-@settings(max_examples=25)
+@worlds.examples(15)
 def test_the_tables_of_any_world_say_what_it_holds(case: worlds.Case) -> None:
     check_tables(case.model().run())
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from agents.columns import Floats
@@ -55,6 +56,11 @@ def known(id: str, school: str = "school-0", region: str = "region-0", sector: s
     return KnownPps.model_construct(
         id=id, name=id, lead_school=school, region=region, sector=sector, **{**window, **more}
     )
+
+
+def examples(count: int) -> settings:
+    """As many examples in a usual run of the tests; as many times more as the profile of hypothesis asks."""
+    return settings(max_examples=count * settings().max_examples // 100)
 
 
 def school_row(number: int, region: int = 0, students: int = 4000, leads: bool = True) -> SchoolRow:
