@@ -41,3 +41,11 @@ def test_every_parameter_has_its_range_and_source() -> None:
     assert [row["name"] for row in said["rows"]] == list(parameter_table())
     assert all(row["range"] and row["sources"] for row in said["rows"])
     assert sum(one["count"] for one in said["statuses"]) == said["of"] == len(parameter_table())
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_the_model_is_not_for_is_told_whole_with_its_terms_explained(language: Language) -> None:
+    words = Words(language)
+    told = ["".join(part["text"] for part in text) for text in evidence.limits(words)]
+    assert told == [text for key, text in words.texts.items() if key.startswith("validate.never.")]
+    assert any(part["means"] for text in evidence.limits(words) for part in text)

@@ -12,6 +12,7 @@ from app import page
 from app import validate as told
 from app.charts import Point
 from app.figures.figure import Figure
+from app.glossary import parts
 from app.parameters import sources
 from app.words import Words
 from calibration import predictive
@@ -43,11 +44,11 @@ def fit(found: Validation, words: Words) -> dict[str, Any]:
         }
         for one in page.patterns(found, words)
     ]
-    misses = [_plain(page.target_row(one, words)) for one in found.comparisons if not one.met]
+    missed = [_plain(page.target_row(one, words)) for one in found.comparisons if not one.met]
     return {
         "tiles": [{"number": number, "what": what} for number, what in page.tiles(found, words)],
         "patterns": patterns,
-        "misses": misses,
+        "misses": [{**row, "reason": parts(row["reason"], words.language)} for row in missed],
         "summary": told.summary_lines(found, words),
         "error": words("validate.with_error", runs=found.runs[0]),
     }
@@ -189,6 +190,7 @@ def _parameter(row: ParameterRow, words: Words) -> dict[str, Any]:
     }
 
 
-def limits(words: Words) -> list[str]:
-    """Return for what the model must not be used."""
-    return [text for key, text in words.texts.items() if key.startswith("validate.never.")]
+def limits(words: Words) -> list[list[dict[str, str]]]:
+    """Return for what the model must not be used, with what the terms in it mean."""
+    texts = (text for key, text in words.texts.items() if key.startswith("validate.never."))
+    return [parts(text, words.language) for text in texts]
