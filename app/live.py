@@ -51,7 +51,7 @@ MOST_LIVES = 64  # tables of partnerships and other things, of less than 1 MB
 MOST_COMPARISONS = 64
 WARM = 8
 """Replicates of current policy that are run before anybody asks."""
-PAUSE = 0.2  # seconds between two messages of progress
+PAUSE = 0.5  # seconds between two messages of progress
 
 
 @dataclass(frozen=True)

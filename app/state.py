@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 from urllib.parse import parse_qsl, urlencode
@@ -333,6 +333,7 @@ def policies_of(chosen: Chosen) -> Mapping[str, tuple[Policy, bool]]:
     return found
 
 
+@lru_cache(maxsize=256)
 def scenario_of(chosen: Chosen) -> Scenario:
     """Return the scenario that is run: the one that comes with the project if nothing was changed."""
     base = load_named(chosen.base)

@@ -155,12 +155,12 @@ class Workers:
                 again = task.tries < TRIES
                 if again:
                     self._put(task, before=True)
+        self._fill()  # first: who is told of the result may draw a page before coming back
         if not again:
             if error is None:
                 task.result.set_result(done.result())
             else:
                 task.result.set_exception(error)
-        self._fill()
 
 
 def _best(queue: deque[Task], number: int, count: int) -> Task | None:

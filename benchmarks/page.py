@@ -6,6 +6,7 @@ Server, browser and runs share the machine, and all that it does besides is meas
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import statistics
 import tempfile
@@ -22,6 +23,14 @@ SESSIONS = 20
 AGAIN = 5
 PATIENCE = 300_000  # milliseconds
 ANSWER = ".pps.answer .cards"
+REPEATED = 400  # milliseconds after which the page takes a key for a new one, and not for one that is held
+WATCH = """answer => {
+  const watched = window.watched = {}, text = () => document.querySelector(answer).innerText, before = text();
+  document.addEventListener("change", () => { watched.begin = performance.now(); }, { once: true, capture: true });
+  const look = () => { if (text() === before) requestAnimationFrame(look); else watched.first = performance.now(); };
+  requestAnimationFrame(look);
+}"""
+"""Notes in the browser when a control was released, and when there was another answer."""
 ASKED = "?v=1&page=explore&n=64&scale=0.05"
 NAMES = {
     "cold_shell": ("first visit: the page stands", "s"),
@@ -35,6 +44,7 @@ NAMES = {
     "known_first": ("slider released: first answer, asked before (to reach: 0.1)", "s"),
     "crowd_first": ("sessions that start together: the first has its answer", "s"),
     "crowd_last": ("sessions that start together: the last has its answer", "s"),
+    "crowd_server": ("sessions that start together: processor of the server for each", "s"),
     "megabytes_per_session": ("memory of the server for a session", "MB"),
 }
 
@@ -115,25 +125,24 @@ def _slider(browser: Any, address: str, again: int) -> dict[str, float]:
         _complete(page)
         slider = page.locator(".controls input[type=range]").nth(1)  # euros a network: a step of it moves the answer
         for _ in range(again):
-            begin = _press(page, slider, "ArrowLeft")
-            new_first.append(time.perf_counter() - begin)
-            _complete(page)
-            new_full.append(time.perf_counter() - begin)
-            known_first.append(time.perf_counter() - _press(page, slider, "ArrowRight"))
-            _complete(page)
-            _press(page, slider, "ArrowLeft")  # known by now: one step further for the next
-            _complete(page)
+            first, full = _move(page, slider, "ArrowLeft")
+            new_first.append(first)
+            new_full.append(full)
+            known_first.append(_move(page, slider, "ArrowRight")[0])
+            _move(page, slider, "ArrowLeft")  # known by now: one step further for the next
     every = {"new_first": new_first, "new_full": new_full, "known_first": known_first}
     return {name: statistics.median(times) for name, times in every.items()}
 
 
-def _press(page: Any, slider: Any, key: str) -> float:
-    """Move the slider, wait for another answer, and return when it was moved."""
-    before = page.inner_text(ANSWER)
-    begin = time.perf_counter()
+def _move(page: Any, slider: Any, key: str) -> tuple[float, float]:
+    """Move the slider, and return how soon there was another answer and how soon it was of all pairs."""
+    page.wait_for_timeout(REPEATED)
+    page.evaluate(WATCH, ANSWER)
     slider.press(key)
-    page.wait_for_function(f"before => document.querySelector('{ANSWER}').innerText !== before", arg=before)
-    return begin
+    page.wait_for_function("window.watched.first")  # from here on the page shows the progress of what was asked now
+    _complete(page)
+    first, full = page.evaluate("[watched.first - watched.begin, performance.now() - watched.begin]")
+    return first / 1000, full / 1000
 
 
 def _complete(page: Any) -> None:
@@ -144,8 +153,12 @@ def _complete(page: Any) -> None:
 
 
 def _crowd(browser: Any, address: str, sessions: int, server: int) -> dict[str, float]:
-    """Measure what many sessions that start together wait for, and what the server needs for them."""
-    before = _resident(server)
+    """Measure what many sessions that start together wait for, and what the server needs for them.
+
+    All ask for what was run before. Their browser tabs need far more of the machine than the server does, so that the
+    clock tells of both and only the processor time tells of the server.
+    """
+    before, worked = _resident(server), _worked(server)
     contexts = [browser.new_context(viewport={"width": 1440, "height": 900}) for _ in range(sessions)]
     pages = [context.new_page() for context in contexts]
     begin = time.perf_counter()
@@ -155,10 +168,21 @@ def _crowd(browser: Any, address: str, sessions: int, server: int) -> dict[str, 
     for page in pages:
         page.wait_for_selector(ANSWER, timeout=PATIENCE)
         times.append(time.perf_counter() - begin)
-    grown = _resident(server) - before
+    grown, worked = _resident(server) - before, _worked(server) - worked
     for context in contexts:
         context.close()
-    return {"crowd_first": min(times), "crowd_last": max(times), "megabytes_per_session": grown / sessions}
+    return {
+        "crowd_first": min(times),
+        "crowd_last": max(times),
+        "crowd_server": worked / sessions,
+        "megabytes_per_session": grown / sessions,
+    }
+
+
+def _worked(process: int) -> float:
+    """Return the processor seconds that a process has used; fields 14 and 15 of what Linux tells, in ticks."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(process: int) -> float:

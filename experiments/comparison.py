@@ -568,7 +568,7 @@ class World:
         """Last quarter."""
         return str(self.about["until"])
 
-    @property
+    @cached_property
     def quarters(self) -> list[str]:
         """All quarters."""
         return Calendar.between(self.about["start"], self.until).labels()

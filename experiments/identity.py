@@ -106,5 +106,11 @@ def code_digest() -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python, of the libraries that results depend on, and of this project."""
-    installed = {name: version(name) for name in (*LIBRARIES, PROJECT)}
+    installed = {name: _version(name) for name in (*LIBRARIES, PROJECT)}
     return {"python": platform.python_version(), **installed}
+
+
+@cache
+def _version(name: str) -> str:
+    """Return the version of a library, which is read from disk once."""
+    return version(name)

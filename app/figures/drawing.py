@@ -172,4 +172,4 @@ def values_axis(written: Option, **changes: Any) -> Option:
 
 def option_of(**parts: Any) -> Option:
     """Return an option in the style of all figures."""
-    return {"animationDuration": 300, "textStyle": {"color": INK, "fontFamily": "Roboto, sans-serif"}, **parts}
+    return {"animation": False, "textStyle": {"color": INK, "fontFamily": "Roboto, sans-serif"}, **parts}

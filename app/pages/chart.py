@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -33,7 +34,7 @@ def _Card(figure: Figure, words: Words, credit: str, explain: Callable[[str], No
     _chart(
         title=figure.title,
         sub=figure.sub,
-        option=dict(figure.option),
+        option=solara.use_memo(lambda: json.dumps(figure.option), [figure]),
         head=list(figure.head),
         rows=written(figure, words) if asked else [],
         csv=csv_text(figure, words.language) if asked else "",
@@ -60,7 +61,7 @@ def _nothing(what: str) -> None:
 def _chart(
     title: str,
     sub: str,
-    option: dict[str, Any],
+    option: str,
     head: list[str],
     rows: list[list[str]],
     csv: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import solara
@@ -27,13 +28,14 @@ from app.state import (
     changed,
     choose,
     load_named,
+    pack_of,
     policies_of,
     scenario_of,
     settled,
 )
-from app.words import Words
+from app.words import Language, Words
 from experiments.comparison import Comparison
-from scenarios.region import list_regions, load_region
+from scenarios.region import list_regions
 
 OFFERED = (8, 16, 64, 128, 256)
 SCALES = (0.05, 0.25, 1.0)
@@ -191,9 +193,7 @@ def _controls_of(
     words: Words,
 ) -> None:
     """Show what can be set, and turn what a person does there into another state."""
-    families = solara.use_memo(lambda: levers(words), [words.language])
-    named = solara.use_memo(lambda: presets(words), [words.language])
-    regions = solara.use_memo(lambda: _regions(words), [words.language])
+    families, named, regions = _offered(words.language)
     policies = solara.use_memo(lambda: policies_of(state.chosen), [state.chosen])
     names = {policy.kind: name for name, (policy, _) in reversed(policies.items())}
     ask = shown.ask
@@ -250,8 +250,12 @@ def _controls_of(
     )
 
 
-def _regions(words: Words) -> list[dict[str, str]]:
-    return [{"id": name, "title": words.pick(load_region(name), "title")} for name in list_regions()]
+@cache
+def _offered(language: Language) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, str]]]:
+    """Return what everybody can choose from: measures by family, named scenarios in groups, and regions."""
+    words = Words(language)
+    regions = [{"id": name, "title": words.pick(pack_of(name), "title")} for name in list_regions()]
+    return levers(words), presets(words), regions
 
 
 def _tabs(state: State, words: Words) -> list[dict[str, str]]:

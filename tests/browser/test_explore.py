@@ -33,9 +33,9 @@ def page(open_page: Open) -> Any:
 def test_the_answer_comes_with_all_its_figures(page: Any) -> None:
     page.get_by_role("heading", name="Regiefonds na de subsidie: wat verandert er").wait_for()
     assert page.locator(".pps.chart").count() == 9
-    page.wait_for_function(
-        "[...document.querySelectorAll('.pps.chart .plot')].every((one) => one.querySelector('canvas'))"
-    )
+    for plot in page.locator(".pps.chart .plot").all():  # each is drawn when somebody comes near it
+        plot.scroll_into_view_if_needed()
+        plot.locator("canvas").first.wait_for()
     assert page.locator(".answer .cards > button").count() == 4
 
 
