@@ -244,7 +244,9 @@ class Parameters:
     bbl_exit: float  # factor
     graduates_share: float  # share
     level_4_shift: float  # 1/year
-    trends_before: float  # share
+    trends_before: float  # factor
+    level_4_before: float  # 1/year
+    applicants_trend: float  # 1/year
     trends_from: float  # year
     trends_to: float  # year
     demography_from: float  # year

@@ -42,7 +42,8 @@ def checks(about: Mapping[str, Any], words: Words) -> list[str]:
     found = []
     if check := about["self_check"]:
         shares = {key: words.percent(check[key]) for key in ("inside_50", "inside_90")}
-        found.append(words("calibrate.self_check", worlds=check["worlds"], **shares))
+        met = {"met": check["targets_met"]["median"], "targets": check["targets"]}
+        found.append(words("calibrate.self_check", worlds=check["worlds"], **shares, **met))
     if search := about["cross_check"]:
         found.append(words("calibrate.cross_check", inside=search["inside_90"], of=search["parameters"]))
     return found

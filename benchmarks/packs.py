@@ -52,6 +52,7 @@ def provinces(count: int) -> RegionPack:
         regions=renamed(pack.regions, "province"),
         adjacency=np.kron(np.eye(count, dtype=np.int64), pack.adjacency).astype(bool),
         employment=repeated(pack.employment),
+        field_trends=repeated(pack.field_trends),
         schools=renamed(pack.schools, "region"),
         school_sectors=repeated(pack.school_sectors),
         hogescholen=renamed(pack.hogescholen, "region"),

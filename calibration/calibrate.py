@@ -129,7 +129,16 @@ def _self_check(checked: SelfCheck, fitted: Fit) -> Mapping[str, Any]:
     held = {f"inside_{round(100 * at)}": _round(checked.inside(at)[:, fitted.learnable].mean()) for at in LEVELS}
     every = {f"inside_{round(100 * at)}_of_all": _round(checked.inside(at).mean()) for at in LEVELS}
     width = _round(float(np.median(checked.width[:, fitted.learnable])))
-    return {"worlds": len(checked.rank), "members": checked.members, **held, **every, "median_width": width}
+    low, middle, high = (int(met) for met in np.quantile(checked.met.sum(axis=1), (0.05, 0.5, 0.95), method="nearest"))
+    return {
+        "worlds": len(checked.rank),
+        "members": checked.members,
+        **held,
+        **every,
+        "median_width": width,
+        "targets": checked.met.shape[1],
+        "targets_met": {"low_90": low, "median": middle, "high_90": high},
+    }
 
 
 def _cross_check(search: CrossCheck) -> Mapping[str, Any]:

@@ -447,7 +447,7 @@ def national_bol(survey: Survey, year: Year) -> float:
 
 
 BASE_YEAR = 2012
-NOT_REPORTED = {"inflow_trend": 0.0, "bbl_start": None, "bbl_decline": None}
+NOT_REPORTED = {"inflow_trend": 0.0, "trend_before": 0.0, "bbl_start": None, "bbl_decline": None}
 """A region of which nothing is reported: what holds in the country holds there."""
 
 
@@ -459,10 +459,12 @@ def _national(survey: Survey, year: int, track: int) -> float:
 def _country(model: PpsModel, until: int) -> Mapping[int, Floats]:
     """Live only the drivers and the students of the stand-in up to a quarter; a tiny sample of firms will do."""
     pack = model.pack
-    bare = tuple(region.model_copy(update=NOT_REPORTED) for region in pack.regions)
-    country = PpsWorld(
-        replace(pack, regions=bare), model.national, model.asked, model.p, seed=0, scale=np.finfo(float).tiny
+    bare = replace(
+        pack,
+        regions=tuple(region.model_copy(update=NOT_REPORTED) for region in pack.regions),
+        field_trends=np.zeros_like(pack.field_trends),
     )
+    country = PpsWorld(bare, model.national, model.asked, model.p, seed=0, scale=np.finfo(float).tiny)
     counted: dict[int, Floats] = {}
     for country.quarter in range(until + 1):
         if country.calendar.is_school_start(country.quarter):

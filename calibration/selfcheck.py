@@ -14,7 +14,7 @@ import numpy as np
 from agents.columns import Bools, Floats
 from agents.errors import InputError
 from calibration.fit import Budget, Engine, Ensemble, Fit, assimilate
-from calibration.scores import TOLERANCE_SD
+from calibration.scores import TOLERANCE_SD, error_of
 
 LEVELS = (0.5, 0.9)
 
@@ -26,11 +26,14 @@ class SelfCheck:
     Attributes:
         rank: Share of the posterior below the truth, shape (worlds, parameters).
         width: Width of the 90 percent interval as a share of that of the range, shape (worlds, parameters).
+        met: Whether the median of the fitted runs is within the tolerance of the report, shape (worlds, targets). What
+            the fit to the real world misses beyond this is not missed for lack of a true model.
         members: Worlds in the ensemble of each fit.
     """
 
     rank: Floats
     width: Floats
+    met: Bools
     members: int
 
     def inside(self, level: float) -> Bools:
@@ -85,4 +88,8 @@ def self_check(engine: Engine, fit: Fit, worlds: int, budget: Budget, seed: int)
     seen = scores[-worlds:] + TOLERANCE_SD * rng.standard_normal((worlds, scores.shape[1]))
     _, found = assimilate(engine, start, fit.learnable, seen, budget, seed + 1)
     rank = [(unit < truth).mean(axis=0) for unit, truth in zip(found, first.unit[-worlds:], strict=True)]
-    return SelfCheck(np.array(rank), np.array([relative_width(unit) for unit in found]), budget.members)
+    width = [relative_width(unit) for unit in found]
+    ended = engine.run_all("found", found, seed + 1, 2 * budget.steps)
+    medians = np.array([np.median(engine.scores(world), axis=0) for world in ended])
+    tolerance = np.array([target.tolerance / error_of(target) for target in engine.simulator.targets])
+    return SelfCheck(np.array(rank), np.array(width), np.abs(medians - seen) <= tolerance, budget.members)

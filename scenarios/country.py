@@ -242,7 +242,9 @@ def _employment(tables: PackTables, _national: National, country: Country) -> It
     """Give each region the employment of the country."""
     for region in tables.regions.rows:
         for row in country.employment.rows:
-            yield EmploymentRow.model_construct(region=region.id, sector=row.sector, share=row.share, source=SOURCE)
+            yield EmploymentRow.model_construct(
+                region=region.id, sector=row.sector, share=row.share, inflow_trend=0.0, source=SOURCE
+            )
 
 
 def _school_sectors(tables: PackTables, _national: National, country: Country) -> Iterator[SchoolSectorRow]:

@@ -47,6 +47,7 @@ class Sector(Row):
         oo_fund: Whether an O&O fund pays for each LLO participant.
         bbl_affinity: Propensity to learn in BBL relative to the mean of about 1.
         inflow_trend: Relative change of mbo inflow a year in 2012-2017, beyond that of all sectors.
+        trend_before: The same of students before 2012, by what graduates did in the years after.
     """
 
     FILE: ClassVar[str] = "sectors.csv"
@@ -60,6 +61,7 @@ class Sector(Row):
     oo_fund: ZeroOne
     bbl_affinity: Ratio
     inflow_trend: Trend
+    trend_before: Trend
 
     @property
     def has_firms(self) -> bool:

@@ -97,7 +97,8 @@ class LabourMarketRegion(Row):
         id: Permanent id.
         name: Name.
         province: Id of its province.
-        inflow_trend: Relative change of mbo inflow a year, beyond the national one.
+        inflow_trend: Relative change of mbo inflow a year in 2012-2017, beyond the national one.
+        trend_before: The same of students before 2012, by what graduates did in the years after.
         bbl_start: Share of the students at the start that is in BBL; None if nothing is reported: then that of all.
         bbl_decline: Share of the BBL places lost in 2012-2017 beyond the business cycle; None if nothing is
             reported: then that of the country, a parameter, holds.
@@ -111,6 +112,7 @@ class LabourMarketRegion(Row):
     name: Name
     province: Annotated[Slug, Refers("province")]
     inflow_trend: Trend = 0.0
+    trend_before: Trend = 0.0
     bbl_start: ShareOrUnknown = None
     bbl_decline: ShareOrUnknown = None
     inhabitants: Annotated[Count, Field(ge=1), Allowed("a whole number, 1 or more")] = 1
@@ -129,7 +131,14 @@ class AdjacencyRow(Row):
 
 
 class EmploymentRow(Row):
-    """Share of a region's employment that is in a sector."""
+    """A sector in a region. The last column may be left out.
+
+    Attributes:
+        region: Id of the region.
+        sector: Id of the sector.
+        share: Share of the region's employment that is in the sector.
+        inflow_trend: Relative change of mbo inflow a year in 2012-2017, beyond that of the region and of the sector.
+    """
 
     FILE: ClassVar[str] = "employment.csv"
     KEY: ClassVar[tuple[str, ...]] = ("region", "sector")
@@ -138,6 +147,7 @@ class EmploymentRow(Row):
     region: Annotated[Slug, Refers("region")]
     sector: Annotated[Slug, Refers("sector")]
     share: Share
+    inflow_trend: Trend = 0.0
 
 
 class SchoolRow(Row):

@@ -67,6 +67,7 @@ class RegionPack:
         regions: Labour-market regions (R of them).
         adjacency: (R, R) whether two regions border on each other.
         employment: (R, S) share of employment by region and sector, sectors in national order.
+        field_trends: (R, S) relative change of mbo inflow a year beyond that of the region and of the sector.
         schools: Schools.
         school_sectors: (schools, S) share of students by sector, without entree; rows sum to 1.
         hogescholen: Hogescholen.
@@ -89,6 +90,7 @@ class RegionPack:
     regions: tuple[LabourMarketRegion, ...]
     adjacency: npt.NDArray[np.bool_]
     employment: npt.NDArray[np.float64]
+    field_trends: npt.NDArray[np.float64]
     schools: tuple[SchoolRow, ...]
     school_sectors: npt.NDArray[np.float64]
     hogescholen: tuple[HogeschoolRow, ...]
@@ -196,6 +198,7 @@ def _build(tables: PackTables, national: National, digest: str, assumed: tuple[A
         regions=tables.regions.rows,
         adjacency=_neighbours(tables.adjacency, regions["region"]),
         employment=grid(tables.employment, regions | sectors, "share"),
+        field_trends=grid(tables.employment, regions | sectors, "inflow_trend"),
         schools=tables.schools.rows,
         school_sectors=grid(tables.school_sectors, schools | sectors, "share"),
         hogescholen=tables.hogescholen.rows,

@@ -143,9 +143,11 @@ def spread_beliefs(world: PpsWorld) -> None:
     rate = world.to_firms(p.belief_spread * np.minimum(share, 1.0))
     *held, _ = held_by_members(world, rows)
     believers = np.maximum(members, 1)
-    for belief, of_members in zip(firms.traits, held, strict=False):
+    distant = 1.0 - rate[table.member[rows]]
+    for belief, ahead, of_members in zip(firms.traits, table.ahead, held, strict=False):
         signal = np.bincount(cell, weights=of_members, minlength=cells) / believers
         spread_kernel(belief, rate, world.to_firms(signal))
+        ahead[rows] *= distant  # in a sample: who takes part hears the same as those that its firm stands for
 
 
 def spread_kernel(belief: Floats, rate: Floats, signal: Floats) -> None:

@@ -65,43 +65,55 @@ def _heads(world: PpsWorld, amounts: Floats) -> Ints:
 def applicants_of(world: PpsWorld) -> Floats:
     """Return who wants to start this year, by school, sector, level and track (before places are found).
 
-    From the inflow of the start the reported trends of region, sector and level act from 2012 to 2017, and the
-    national number of students from the last year that was counted.
+    From the inflow of the start the trends of country, region, sector and level act from 2012 to 2017, and the national
+    number of students from the last year that was counted.
     """
     p, year = world.p, world.calendar.year(world.quarter)
     if world.inflow_at_start is None:
         world.inflow_at_start = inflow_at_start(world)
     base = world.inflow_at_start
     span = min(max(year - p.trends_from, 0.0), p.trends_to - p.trends_from)
-    trend = np.exp(field_trends(world) * span)
+    trend = np.exp((np.log1p(p.applicants_trend) + field_trends(world)) * span)
     shifted = base * np.exp(np.array([0.0, 0.0, 0.0, p.level_4_shift]) * span)[None, None, :, None]
     totals = shifted.sum(axis=2, keepdims=True)
     shifted *= np.divide(base.sum(axis=2, keepdims=True), totals, out=np.zeros_like(totals), where=totals > 0)
     fewer = students_ahead(world, year)
-    applicants = shifted * trend[:, :, None, None] * fewer
+    applicants: Floats = shifted * trend[:, :, None, None] * fewer
     applicants[..., BBL] *= 1.0 + p.bbl_excess
     return applicants
 
 
 def field_trends(world: PpsWorld) -> Floats:
-    """Return the reported yearly trend of inflow by school and sector, in logarithms."""
-    regional = np.array([region.inflow_trend for region in world.pack.regions])[world.school_region]
-    sectoral = np.array([sector.inflow_trend for sector in world.national.sectors])
-    trends: Floats = np.log1p(regional)[:, None] + np.log1p(sectoral)[None, :]
+    """Return the reported yearly trend of inflow in 2012-2017 by school and sector, in logarithms."""
+    regional = np.log1p([region.inflow_trend for region in world.pack.regions])
+    sectoral = np.log1p([sector.inflow_trend for sector in world.national.sectors])
+    trends: Floats = (regional[:, None] + sectoral + np.log1p(world.pack.field_trends))[world.school_region]
+    return trends
+
+
+def trends_before(world: PpsWorld) -> Floats:
+    """Return the yearly trend of students before 2012 by school and sector, in logarithms.
+
+    Who graduated in 2012-2016 had mostly come before: what is reported of graduates tells of those years.
+    """
+    regional = np.log1p([region.trend_before for region in world.pack.regions])[world.school_region]
+    sectoral = np.log1p([sector.trend_before for sector in world.national.sectors])
+    trends: Floats = regional[:, None] + sectoral
     return trends
 
 
 def inflow_at_start(world: PpsWorld) -> Floats:
     """Return the inflow of the first year, by school, sector, level and track.
 
-    It replaces the outflow, and makes the students grow (or shrink) as the trends say that were already at work:
-    without them those who graduate in the first years would know nothing of the trends before 2012.
+    It replaces the outflow, and makes the students grow (or shrink) as they did before 2012: without that, those who
+    graduate in the first years would know nothing of what came before.
     """
     p, start = world.p, world.enrolment.start
     shares = np.divide(start, start.sum(axis=2, keepdims=True), out=np.zeros(start.shape), where=start > 0)
-    shift = p.level_4_shift * (np.array([0.0, 0.0, 0.0, 1.0])[None, None, :, None] - shares[:, :, 3:, :])
-    growth = p.trends_before * (field_trends(world)[:, :, None, None] + shift)
-    return start.astype(np.float64) * np.maximum(exit_rates(world) + growth, 0.0)
+    shift = p.level_4_before * (np.array([0.0, 0.0, 0.0, 1.0])[None, None, :, None] - shares[:, :, 3:, :])
+    trend = np.log1p(p.applicants_trend) + p.trends_before * trends_before(world)
+    inflow: Floats = start * np.maximum(exit_rates(world) + trend[:, :, None, None] + shift, 0.0)
+    return inflow
 
 
 def students_ahead(world: PpsWorld, year: int) -> float:

@@ -399,7 +399,7 @@ def test_what_follows_from_a_mistake_is_not_told_as_another(pack: Path, name: st
 
 def test_a_region_without_its_rows_is_told_once_a_file(pack: Path) -> None:
     with (pack / "labour_market_regions.csv").open("a", encoding="utf-8") as file:
-        file.write("west,West,drenthe,0,,,1000,assumed: a test\n")
+        file.write("west,West,drenthe,0,0,,,1000,assumed: a test\n")
     told = [str(problem) for problem in check_region(pack)]
     assert [words.split(",")[0] for words in told] == [
         f"drenthe/{name}" for name in ("employment.csv", "firms.csv", "other_partners.csv")

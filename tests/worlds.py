@@ -87,7 +87,7 @@ def province_row(number: int, budget: int = 1_000_000) -> ProvinceRow:
 def region_row(number: int, province: int = 0, trend: float = 0.0, decline: float = 0.3) -> LabourMarketRegion:
     return LabourMarketRegion.model_construct(
         id=f"region-{number}", name=f"Region {number}", province=f"province-{province}", inflow_trend=trend,
-        bbl_start=None, bbl_decline=decline, source="x",
+        trend_before=trend, bbl_start=None, bbl_decline=decline, source="x",
     )  # fmt: skip
 
 
@@ -112,6 +112,7 @@ def small_pack(**changes: Any) -> RegionPack:
         regions=(region_row(0), region_row(1)),
         adjacency=~np.eye(regions, dtype=bool),
         employment=np.full((regions, sectors), 1.0 / sectors),
+        field_trends=np.zeros((regions, sectors)),
         schools=(school_row(0), school_row(1, region=1), school_row(2, region=1, leads=False)),
         school_sectors=taught,
         hogescholen=(hogeschool_row(0),),
@@ -295,6 +296,7 @@ class Shape:
             ),
             adjacency=adjacency | adjacency.T,
             employment=shares(self.regions),
+            field_trends=rng.uniform(-0.1, 0.1, (self.regions, len(SECTORS))),
             schools=tuple(
                 school_row(i, int(rng.integers(self.regions)), heads[i], bool(leads[i])) for i in range(self.schools)
             ),

@@ -140,9 +140,9 @@ def employment() -> pd.DataFrame:
     known = _with_helmond(brabant("employment")).assign(source=AS_BRABANT)
     factor = factors()
     rows = [
-        (region, sector, round(NATIONAL_EMPLOYMENT[sector] * float(factor.loc[region, sector]), 4), DERIVED)
+        (region, sector, round(NATIONAL_EMPLOYMENT[sector] * float(factor.loc[region, sector]), 4), 0, DERIVED)
         if sector != ENTREE
-        else (region, sector, 0.0, "assumed: no employment of its own")
+        else (region, sector, 0.0, 0, "assumed: no employment of its own")
         for region in factor.index
         for sector in factor.columns
         if region not in set(known["region"])
@@ -203,9 +203,9 @@ def provinces(of_schools: pd.DataFrame) -> pd.DataFrame:
 def labour_market_regions() -> pd.DataFrame:
     """Return labour_market_regions.csv: what is reported of Brabant, elsewhere what holds for the country."""
     known = brabant("labour_market_regions").replace({"id": BRABANT_REGIONS}).assign(source=AS_BRABANT)
-    trends = ["inflow_trend", "bbl_start", "bbl_decline", "source"]
+    trends = ["inflow_trend", "trend_before", "bbl_start", "bbl_decline", "source"]
     known = _with_helmond(known, "id").set_index("id")[trends].astype(object)
-    usual = {"inflow_trend": "0", "bbl_start": "", "bbl_decline": "", "source": AS_COUNTRY}
+    usual = {"inflow_trend": "0", "trend_before": "0", "bbl_start": "", "bbl_decline": "", "source": AS_COUNTRY}
     table = given("regions").set_index("id")[["name", "province"]]
     return table.join(known.reindex(table.index).fillna(usual)).reset_index()
 
