@@ -82,7 +82,8 @@ def curve(followed: Lives, units: Units) -> Curve:
     them for independent and be too narrow. The standard error is that of the jackknife over units, on the arcsine of
     the square root, which also holds near 0 and 1.
     """
-    times = np.arange(-LEAD, followed.quarters.max() + 1.0) if len(followed.pair) else np.empty(0)
+    # the end of the subsidy is on the curve, also where no network lives to see it
+    times = np.arange(-LEAD, max(followed.quarters.max(), 0) + 1.0) if len(followed.pair) else np.empty(0)
     share = kaplan_meier(followed, np.ones(len(followed.pair), dtype=bool), times)
 
     def bent(pairs: Bools) -> Floats:

@@ -281,6 +281,13 @@ def test_intervals_are_about_those_of_greenwood_where_all_lives_are_independent(
         assert np.abs(np.array(end)[LEAD:][:25] - getattr(usual, name).evaluate(np.arange(25.0))).max() < 0.02
 
 
+def test_a_curve_reaches_the_end_of_the_subsidy_where_no_network_does() -> None:
+    gone = some_lives((0, -3, True), (1, -2, True), (2, -2, True))
+    told = curve(gone, pairs.units_of(range(3)))
+    assert told.times[-1] == 0.0
+    assert (told.survival[-1], told.at_risk[-1]) == (0.0, 0)
+
+
 def test_networks_of_one_world_do_not_count_as_independent() -> None:
     doubled = Lives(*(np.concatenate([column] * 2) for column in (SIX.pair, SIX.quarters, SIX.lost)))
     one, two = (curve(some, pairs.units_of(range(6))) for some in (SIX, doubled))
