@@ -41,7 +41,7 @@ def calibrate(
 
     budget, check = Budget(members, steps), Budget(check_members, steps)
     kept, used = out / "runs", processes(workers)
-    total = budget.runs + worlds * (check.runs - 2 * check_members) + 2 * predictive.DRAWS
+    total = budget.runs + worlds * (check.runs - check_members) + 2 * predictive.DRAWS
     try:
         with counting(words("calibrate.running"), total, quiet) as advance:
             prior = load_prior()
