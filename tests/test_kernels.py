@@ -491,6 +491,19 @@ def test_spread_beliefs(world: PpsModel) -> None:
     assert_equal(world.firms, firms)
 
 
+def test_who_takes_part_in_a_sample_hears_what_its_firm_hears(world: PpsModel) -> None:
+    table = world.memberships
+    rows = table.of_firms()
+    assert len(rows)
+    table.ahead[:, rows] = 0.1
+    cell = world.firms.cell[table.member[rows]]
+    members = np.bincount(cell, minlength=len(world.firms_in_cell))[cell]
+    engagement.spread_beliefs(world)
+    kept = 1.0 - world.p.belief_spread * np.minimum(members / world.firms_in_cell[cell], 1.0)
+    assert table.ahead[:3, rows] == pytest.approx(np.tile(0.1 * kept, (3, 1)))
+    assert table.ahead[3, rows] == pytest.approx(0.1)  # learning culture does not spread
+
+
 # ── counting ────────────────────────────────────────────────────────────────────────────────────────────
 
 COUNTS: dict[str, Callable[[int, int], bool]] = {

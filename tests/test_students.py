@@ -18,7 +18,7 @@ from scenarios.region import RegionPack
 from sim.drivers import drivers
 from sim.enrolment import BBL, BOL, Enrolment, EnrolmentError, whole
 from sim.model import PpsModel
-from sim.students import applicants_of, exit_rates, places_of, students, students_ahead
+from sim.students import applicants_of, exit_rates, inflow_at_start, places_of, students, students_ahead
 from tests.worlds import SECTORS, live, scenario, school_row, small_model, small_pack
 
 SHAPE = (2, 3, 4, 2)
@@ -234,6 +234,37 @@ def test_level_4_grows_and_only_within_its_track() -> None:
     share = [a[:, :, 3].sum() / a.sum() for a in (early, late)]
     assert share[1] > share[0] + 0.1
     assert applicants_of(at(model, "2025-Q4"))[:, :, 3].sum() / applicants_of(model).sum() == pytest.approx(share[1])
+
+
+def test_a_sector_may_go_its_own_way_in_a_region() -> None:
+    trends = np.zeros((2, len(SECTORS)))
+    trends[1, 0] = 0.05
+    usual, own = (live(small_model(pack, calls=()), 2) for pack in (small_pack(), small_pack(field_trends=trends)))
+    factor = applicants_of(at(own, "2017-Q4")).sum(axis=(2, 3)) / applicants_of(at(usual, "2017-Q4")).sum(axis=(2, 3))
+    here = np.flatnonzero(own.school_region == 1)
+    assert factor[here, 0] == pytest.approx(1.05**5)
+    factor[here, 0] = np.nan
+    assert factor[np.isfinite(factor)] == pytest.approx(1.0)
+
+
+def test_the_country_may_have_fewer_applicants_every_year() -> None:
+    kept = []
+    for trend in (0.0, -0.02):
+        model = live(small_model(calls=(), parameters={"applicants_trend": trend, "level_4_shift": 0.0}), 2)
+        kept.append(applicants_of(at(model, "2017-Q4")).sum() / applicants_of(at(model, "2012-Q4")).sum())
+    assert kept[1] / kept[0] == pytest.approx(0.98**5, rel=1e-3)
+
+
+def test_students_start_on_the_path_of_what_came_before() -> None:
+    """Where students grew before 2012, more come than leave in the first year, and level 4 grows as it did."""
+    rows = tuple(row.model_copy(update={"trend_before": 0.05}) for row in small_pack().regions)
+    before = {"trends_before": 1.0, "level_4_before": 0.0, "applicants_trend": 0.0}
+    grown = inflow_at_start(small_model(small_pack(regions=rows), calls=(), parameters=before))
+    stable = inflow_at_start(small_model(calls=(), parameters=before))
+    assert (grown - stable).sum() == pytest.approx(np.log(1.05) * small_model(calls=()).enrolment.start.sum())
+    shifted = inflow_at_start(small_model(calls=(), parameters={**before, "level_4_before": 0.1}))
+    assert shifted.sum() == pytest.approx(stable.sum())
+    assert shifted[:, :, 3].sum() > stable[:, :, 3].sum()
 
 
 @pytest.mark.parametrize("branch", ["base", "low", "high"])
