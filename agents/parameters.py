@@ -11,7 +11,7 @@ import difflib
 import hashlib
 import reprlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def make_parameters(changes: Mapping[str, float] | None = None, where: str = "pa
 
 def as_dict(parameters: Parameters) -> dict[str, float]:
     """Return all values by name."""
-    return asdict(parameters)
+    return dict(vars(parameters))
 
 
 def fields_source() -> str:

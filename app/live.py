@@ -209,16 +209,18 @@ class Live:
 
     def compared(self, worlds: Sequence[World]) -> Comparison:
         """Return a comparison, which is worked out once."""
-        key = tuple(str(world.about["identity"]) for world in worlds)
-        broken = any(world.about["replicates_failed"] for world in worlds)
-        with self._lock:
-            known = self._comparisons.get(key)
+        known = self.known(worlds)
         if known is None:
             known = compare_worlds(worlds)
-            if not broken:
+            if not any(world.about["replicates_failed"] for world in worlds):
                 with self._lock:
-                    _remember(self._comparisons, key, known, MOST_COMPARISONS)
+                    _remember(self._comparisons, _identities(worlds), known, MOST_COMPARISONS)
         return known
+
+    def known(self, worlds: Sequence[World]) -> Comparison | None:
+        """Return a comparison if it was worked out before."""
+        with self._lock:
+            return self._comparisons.get(_identities(worlds))
 
 
 @dataclass(eq=False)
@@ -275,7 +277,7 @@ class Ask:
         self._count = experiments[0].replicates if experiments else 0
         self._steps = sorted({min(step, self._count) for step in (*STEPS, self._count)})
         self._reckoned = 0  # pairs of the comparison that was begun last
-        self._cancelled = False
+        self._begun = self._cancelled = False
         self._told = 0.0
         self._lock = threading.Lock()
 
@@ -307,7 +309,7 @@ class Ask:
         self._live.forget(self, left)
 
     def begin(self) -> Ask:
-        """Ask for all runs, those of the first pair before the others."""
+        """Ask for all runs, those of the first pair before the others; what was compared before is there at once."""
         seen: set[str] = set()
         for number in range(self._count):
             turn = self._turn if number == 0 else max(self._turn, Turn.MORE)
@@ -315,6 +317,14 @@ class Ask:
                 if keys[number] not in seen:
                     seen.add(keys[number])
                     self._live.fetch(keys[number], experiment.replicate(number), self, turn)
+        with self._lock:
+            self._begun = True
+            step = self._next_step()
+            if step:
+                self.comparison = self._known(step)
+                self.pairs = step if self.comparison else 0
+        if step and self.comparison is None:
+            self._live.reckon(self, step)
         return self
 
     def take(self, key: str, result: Result) -> None:
@@ -323,15 +333,20 @@ class Ask:
             if self._cancelled or key in self._results:
                 return
             self._results[key] = result
-            whole = next((n for n in range(self._count) if not self._has(n)), self._count)
-            step = max((step for step in self._steps if step <= whole), default=0)
-            reckon = step > self._reckoned
-            if reckon:
-                self._reckoned = step
-        if reckon:
+            step = self._next_step() if self._begun else 0
+        if step:
             self._live.reckon(self, step)
-        elif time.monotonic() - self._told > PAUSE:
+        elif self._begun and time.monotonic() - self._told > PAUSE:
             self._tell()
+
+    def _next_step(self) -> int:
+        """Return how many pairs can be compared now, and note that; 0 if no step further."""
+        whole = next((n for n in range(self._count) if not self._has(n)), self._count)
+        step = max((step for step in self._steps if step <= whole), default=0)
+        if step <= self._reckoned:
+            return 0
+        self._reckoned = step
+        return step
 
     def _has(self, number: int) -> bool:
         return all(keys[number] in self._results for keys in self._keys)
@@ -352,11 +367,18 @@ class Ask:
                 self.comparison, self.pairs, self.error = found or self.comparison, pairs, error
         self._tell()
 
+    def _known(self, pairs: int) -> Comparison | None:
+        """Return the comparison of the first pairs if it was worked out before."""
+        return self._live.known(self._worlds(pairs))
+
     def _compare(self, pairs: int) -> Comparison | None:
         """Return the comparison of the first pairs; None if there is a scenario without any pair."""
-        worlds = [self._world(experiment, keys, pairs) for experiment, keys in self._numbered()]
+        worlds = self._worlds(pairs)
         shared = [worlds[0].extracts.keys() & world.extracts.keys() for world in worlds[1:]]
         return self._live.compared(worlds) if shared and all(shared) else None
+
+    def _worlds(self, pairs: int) -> list[World]:
+        return [self._world(experiment, keys, pairs) for experiment, keys in self._numbered()]
 
     def _numbered(self) -> list[tuple[Experiment, list[str]]]:
         return list(zip(self._experiments, self._keys, strict=True))
@@ -393,6 +415,10 @@ def experiment_of(state: State, scenario: Scenario, replicates: int) -> Experime
 @lru_cache(maxsize=32)
 def _sets(asked: str, changes: tuple[tuple[str, float], ...], seed: int, replicates: int) -> ParameterSets:
     return parameter_sets(asked, dict(changes), seed, replicates)
+
+
+def _identities(worlds: Sequence[World]) -> tuple[str, ...]:
+    return tuple(str(world.about["identity"]) for world in worlds)
 
 
 def _remember[Thing](known: OrderedDict[Any, Thing], key: Any, thing: Thing, most: int) -> None:

@@ -7,7 +7,7 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
             "region": experiment.pack.digest,
             "national": experiment.national.digest,
             "scenario": experiment.scenario.digest(),
-            "parameters": digest({"sets": [as_dict(each) for each in _sets(experiment)]}),
+            "parameters": _of_sets(_sets(experiment))[0],
             "parameter_table": table_digest(),
             "code": code_digest(),
         },
@@ -61,9 +61,15 @@ def _sets(experiment: Experiment) -> tuple[Parameters, ...]:
     return experiment.parameters.used(experiment.replicates)
 
 
+@lru_cache(maxsize=64)
+def _of_sets(sets: tuple[Parameters, ...]) -> tuple[str, Mapping[str, float]]:
+    """Return the digest of sets of parameters, and what they share; many scenarios have the same sets."""
+    return digest({"sets": [as_dict(each) for each in sets]}), shared_values(sets)
+
+
 def _parameters(experiment: Experiment) -> dict[str, Any]:
     """Return where the parameters come from, the draw of each replicate, and the values that all replicates share."""
-    sets, values = experiment.parameters, dict(shared_values(_sets(experiment)))
+    sets, values = experiment.parameters, dict(_of_sets(_sets(experiment))[1])
     if not sets.posterior:
         return {"source": "default", "values": values}
     draws = [sets.draw(replicate) for replicate in range(experiment.replicates)]

@@ -49,7 +49,10 @@ class Units:
 
     def only(self, which: Sequence[bool] | np.ndarray) -> Units:
         """Return the units of some pairs."""
-        return Units(np.unique(self.of[np.asarray(which)], return_inverse=True)[1], self.drawn)
+        counts = np.asarray(which)
+        if counts.all():
+            return self
+        return Units(np.unique(self.of[counts], return_inverse=True)[1], self.drawn)
 
     def means(self, values: Floats) -> Floats:
         """Return the mean of each unit; along the first axis, one value per pair."""

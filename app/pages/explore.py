@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -74,43 +75,46 @@ def use_runs(state: State) -> Shown:
     """Compare the scenarios of a state; what was found before stays until there is something newer."""
     _, told = solara.use_state(0)
     attempt, set_attempt = solara.use_state(0)
-    ask, set_ask = solara.use_state(None)
     last = solara.use_ref(None)
+    current = solara.use_ref(None)
     asked = asked_of(state)
     about = None if asked is None else replace(asked, page=State.page, quarter="", future=0)
 
-    def begin() -> Callable[[], None]:
-        if about is None:
-            set_ask(None)
-            return lambda: None
-        known = kernel_context.has_current_context()
-        context = kernel_context.get_current_context() if known else None
-        open_ = [True]
+    def begin() -> Ask | None:
+        """Ask while the page is drawn, not after: what is known then needs no second drawing."""
+        before, new = current.current, _ask(about, told) if about is not None else None
+        if before is not None:  # last: what both need is not called back
+            before.cancel()
+        current.current = new
+        return new
 
-        def on_change() -> None:
-            """Show it, in the session that asked; this is another thread."""
-            if open_[0] and not (context and context.closed_event.is_set()):
-                with context or nullcontext():
-                    told(lambda before: before + 1)
+    def leave() -> None:
+        if current.current is not None:
+            current.current.cancel()
 
-        new = live().ask(about, on_change, owner=context.id if context else "")
-        set_ask(new)
-
-        def end() -> None:
-            open_[0] = False
-            new.cancel()
-
-        return end
-
-    solara.use_effect(begin, [about, attempt])
+    ask = solara.use_memo(begin, [about, attempt])
+    solara.use_effect(lambda: leave, [])
     if ask is not None and ask.comparison is not None:
         last.current = ask.comparison
     return Shown(
-        ask=ask if about is not None else None,
+        ask=ask,
         comparison=last.current if about is not None else None,
         stop=lambda: _stop(ask, told),
         run=lambda: set_attempt(attempt + 1),
     )
+
+
+def _ask(about: State, told: Callable[[Any], None]) -> Ask:
+    """Ask for a comparison, and show what comes of it in the session that asked."""
+    context = kernel_context.get_current_context() if kernel_context.has_current_context() else None
+
+    def on_change() -> None:
+        """Show it; this is another thread."""
+        if not (context and context.closed_event.is_set()):
+            with context or nullcontext():
+                told(lambda before: before + 1)
+
+    return live().ask(about, on_change, owner=context.id if context else "")
 
 
 def _stop(ask: Ask | None, told: Callable[[Any], None]) -> None:
@@ -193,7 +197,6 @@ def _controls_of(
     words: Words,
 ) -> None:
     """Show what can be set, and turn what a person does there into another state."""
-    families, named, regions = _offered(words.language)
     policies = solara.use_memo(lambda: policies_of(state.chosen), [state.chosen])
     names = {policy.kind: name for name, (policy, _) in reversed(policies.items())}
     ask = shown.ask
@@ -209,22 +212,17 @@ def _controls_of(
         settle(state.with_chosen(chosen), told)
 
     _controls(
-        words=words.under("explore.controls"),
+        choices=_choices(words.language),
         language=str(words.language),
-        regions=regions,
         region=state.region,
-        presets=named,
         base=state.chosen.base,
         purpose=words.pick(load_named(state.chosen.base), "purpose"),
         title=state.chosen.title,
         changed=bool(state.chosen.changes or state.chosen.title),
         scenarios=_tabs(state, words),
         shown=state.shown,
-        most=MOST_SCENARIOS,
-        families=families,
         values={kind: _values(policies[name][0]) for kind, name in names.items()},
         on=[kind for kind, name in names.items() if policies[name][1]],
-        late=list(LATE),
         problems=list(dict.fromkeys(problem.text(words) for problem in problems)),
         status=_status(state, shown, words),
         running=ask is not None and ask.running,
@@ -251,11 +249,18 @@ def _controls_of(
 
 
 @cache
-def _offered(language: Language) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, str]]]:
-    """Return what everybody can choose from: measures by family, named scenarios in groups, and regions."""
+def _choices(language: Language) -> str:
+    """Return what everybody can choose from and the words around it, as one text: it would be searched for changes."""
     words = Words(language)
-    regions = [{"id": name, "title": words.pick(pack_of(name), "title")} for name in list_regions()]
-    return levers(words), presets(words), regions
+    choices = {
+        "families": levers(words),
+        "presets": presets(words),
+        "regions": [{"id": name, "title": words.pick(pack_of(name), "title")} for name in list_regions()],
+        "late": LATE,
+        "most": MOST_SCENARIOS,
+        "words": words.under("explore.controls"),
+    }
+    return json.dumps(choices)
 
 
 def _tabs(state: State, words: Words) -> list[dict[str, str]]:
@@ -353,22 +358,17 @@ def _waiting(text: str) -> None: ...
 
 @solara.component_vue("explore_controls.vue", vuetify=False)
 def _controls(
-    words: dict[str, str],
+    choices: str,
     language: str,
-    regions: list[dict[str, str]],
     region: str,
-    presets: list[dict[str, Any]],
     base: str,
     purpose: str,
     title: str,
     changed: bool,
     scenarios: list[dict[str, str]],
     shown: int,
-    most: int,
-    families: list[dict[str, Any]],
     values: dict[str, Any],
     on: list[str],
-    late: list[str],
     problems: list[str],
     status: str,
     running: bool,
