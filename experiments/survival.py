@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -42,14 +43,17 @@ def lives(partnerships: pd.DataFrame, replicates: list[int], until: str, since: 
         until: Last quarter of the run.
         since: Only partnerships whose subsidy ended in this quarter or later, if given.
     """
-    ended = (partnerships["subsidy_end"] <= until) & (partnerships["subsidy_end"] >= since)
-    rows = partnerships[ended & partnerships["replicate"].isin(replicates)]
-    lost = rows["network_death"].notna().to_numpy()
-    last = rows["network_death"].fillna(until).map(quarter_number).to_numpy(np.float64)
-    time = last - rows["subsidy_end"].map(quarter_number).to_numpy(np.float64)
     number = {replicate: pair for pair, replicate in enumerate(replicates)}
-    pair = np.array([number[replicate] for replicate in rows["replicate"]], dtype=np.int64)
-    return Lives(pair, np.maximum(time, -LEAD), lost)
+    columns = (partnerships[name].tolist() for name in ("replicate", "subsidy_end", "network_death"))
+    rows = [
+        (number[replicate], end, death if isinstance(death, str) else None)
+        for replicate, end, death in zip(*columns, strict=True)
+        if replicate in number and isinstance(end, str) and since <= end <= until
+    ]
+    at = cache(quarter_number)  # there are far more networks than quarters
+    time = np.array([at(death or until) - at(end) for _, end, death in rows], dtype=np.float64)
+    pair = np.array([pair for pair, _, _ in rows], dtype=np.int64)
+    return Lives(pair, np.maximum(time, -LEAD), np.array([death is not None for *_, death in rows], dtype=bool))
 
 
 @dataclass(frozen=True)
