@@ -179,6 +179,8 @@ def _best(queue: deque[Task], number: int, count: int) -> Task | None:
 def _settle_in() -> None:
     """Leave Ctrl-C, which a terminal sends to all, to the parent, and go when the parent has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(5)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_leave_after, args=(parent.sentinel,), daemon=True).start()
