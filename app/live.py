@@ -202,10 +202,10 @@ class Live:
                 _remember(self._lives, key, known, MOST_LIVES)
         return known
 
-    def reckon(self, asked: Ask, pairs: int) -> None:
-        """Compare the first pairs of an ask, in a thread."""
+    def later(self, do: Callable[..., object], *args: Any) -> None:
+        """Do something in another thread, such as drawing: whoever brings a result goes on with the next."""
         with suppress(RuntimeError):  # closed meanwhile
-            self._reckoners.submit(asked.reckon, pairs)
+            self._reckoners.submit(do, *args)
 
     def compared(self, worlds: Sequence[World]) -> Comparison:
         """Return a comparison, which is worked out once."""
@@ -324,7 +324,7 @@ class Ask:
                 self.comparison = self._known(step)
                 self.pairs = step if self.comparison else 0
         if step and self.comparison is None:
-            self._live.reckon(self, step)
+            self._live.later(self.reckon, step)
         return self
 
     def take(self, key: str, result: Result) -> None:
@@ -335,9 +335,10 @@ class Ask:
             self._results[key] = result
             step = self._next_step() if self._begun else 0
         if step:
-            self._live.reckon(self, step)
+            self._live.later(self.reckon, step)
         elif self._begun and time.monotonic() - self._told > PAUSE:
-            self._tell()
+            self._told = time.monotonic()
+            self._live.later(self._tell)
 
     def _next_step(self) -> int:
         """Return how many pairs can be compared now, and note that; 0 if no step further."""

@@ -123,6 +123,21 @@ def test_what_is_known_is_drawn_at_once(live: FakeLive) -> None:
     assert len(live.asks) == 1
 
 
+def test_a_figure_that_breaks_takes_nothing_else_along(live: FakeLive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no such place")
+
+    monkeypatch.setattr("app.figures.explore.places", broken)
+    monkeypatch.setattr("app.pages.explore.partners", broken)
+    seen = Seen(State())
+    live.answer("regiefonds")
+    charts = seen.all("chart")
+    assert len(charts) == 9
+    assert [chart.title for chart in charts].count(NL("explore.broken.title")) == 2
+    assert "no such place" in charts[-1].sub
+    assert seen.one("explore_answer").cards
+
+
 def test_a_slider_changes_the_link_and_asks_anew_while_the_old_answer_stays(live: FakeLive) -> None:
     seen = Seen(State())
     live.answer("regiefonds")

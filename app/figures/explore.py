@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from app.compare_parts import SERIES
 from app.figures.courses import course, survival
-from app.figures.figure import Figure
+from app.figures.figure import Figure, attempted
 from app.figures.spread import gains, payers, places
 from app.words import Words
 from experiments.comparison import Comparison
@@ -18,11 +20,9 @@ def figures(found: Comparison, focus: str, words: Words) -> list[Figure]:
         focus: Name of the scenario of which bands and maps are shown.
         words: The language.
     """
-    told = [
-        survival(found, focus, words),
-        *(course(found, outcome, focus, words) for outcome in SERIES),
-        places(found, focus, words),
-        payers(found, focus, words),
-        gains(found, focus, words),
+    drawn = [
+        attempted(partial(survival, found, focus, words), words),
+        *(attempted(partial(course, found, outcome, focus, words), words) for outcome in SERIES),
+        *(attempted(partial(draw, found, focus, words), words) for draw in (places, payers, gains)),
     ]
-    return [one for one in told if one is not None]
+    return [one for one in drawn if one is not None]

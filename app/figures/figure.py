@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ class Figure:
         file: Name of the files, without ending.
         note: What must be known to read it rightly.
         height: Pixels.
+        width: Least width in pixels; on a narrower screen it is moved sideways.
         about: Name of an outcome that is explained on a click.
         digits: Decimals of the numbers in the table.
     """
@@ -40,8 +42,19 @@ class Figure:
     file: str
     note: str = ""
     height: int = 320
+    width: int = 0
     about: str = ""
     digits: int = 1
+
+
+def attempted(draw: Callable[[], Figure | None], words: Words) -> Figure | None:
+    """Return a figure; one that breaks is a card that says so, and takes nothing else along."""
+    try:
+        return draw()
+    except Exception as bug:  # any: the rest of the page is still right
+        logging.getLogger(__name__).exception("a figure cannot be drawn")
+        told = words("explore.broken.told", error=type(bug).__name__, message=str(bug))
+        return Figure(words("explore.broken.title"), told, {}, (), (), told, "broken", height=0)
 
 
 def written(figure: Figure, words: Words) -> list[list[str]]:

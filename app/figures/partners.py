@@ -24,6 +24,8 @@ WIDE = 2.4
 """How many times wider than high the map is, about."""
 USUAL_WIDTH, BELOW = 1000.0, 76
 """Width of the figure on a large screen, and what its edges and the names below it take; in pixels."""
+LEAST_WIDTH = 640
+"""Width below which names of regions would stand across each other, in pixels."""
 APART, AROUND = 60.0, 15.0
 """Distance between PPS, and from a PPS to its nearest partners."""
 STATES = ("both", "gained", "lost", "neither")
@@ -90,6 +92,7 @@ def partners(found: Comparison, focus: str, tables: tuple[pd.DataFrame, pd.DataF
         file="who-works-with-whom",
         note=" ".join(notes),
         height=_height(_box(list(positions(told).values()))),
+        width=LEAST_WIDTH,
         digits=0,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import solara
@@ -15,7 +15,7 @@ from solara.server import kernel_context
 from app.compare_parts import COLOURS, LETTERS, REFERENCE
 from app.figures.answers import answer, differences, differences_csv, explained
 from app.figures.explore import figures
-from app.figures.figure import Figure
+from app.figures.figure import Figure, attempted
 from app.figures.partners import partners
 from app.levers import levers, presets
 from app.live import Ask, live
@@ -171,7 +171,8 @@ def use_map(shown: Shown, focus: str, words: Words) -> Figure | None:
     if known.current != key:
         before, after = (ask.partnerships(name) for name in (BASELINE, focus))
         if before is not None and after is not None:
-            known.current, last.current = key, partners(found, focus, (before, after), words)
+            draw = partial(partners, found, focus, (before, after), words)
+            known.current, last.current = key, attempted(draw, words)
     drawn: Figure | None = last.current
     return drawn
 
