@@ -196,7 +196,7 @@ def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
     region = world.school_region
     weight = np.sqrt(pack.employment / pack.employment.mean())[region]
     taught = np.sqrt(pack.school_sectors * world.n_sectors)
-    active = np.flatnonzero((pps.status == 0) | pps.network_alive)
+    active = ((pps.status == 0) | pps.network_alive).nonzero()[0]
     cells = (world.n_regions, world.n_sectors)
     coverage = np.bincount((pps.region * world.n_sectors + pps.sector)[active], minlength=cells[0] * cells[1])
     led = np.bincount(pps.school[active], minlength=len(world.schools))
@@ -296,7 +296,7 @@ def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
     draws = world.draws.uniforms("school founds", plan.identity, len(world.schools))
     near = world.pack.adjacency[:, plan.region] | (np.arange(world.n_regions) == plan.region)
     founds = (draws < p.school_founds) & near[world.school_region] & (world.pack.school_sectors[:, plan.sector] > 0)
-    others += [(Kind.SCHOOL, school) for school in np.flatnonzero(founds).tolist() if school != plan.school]
+    others += [(Kind.SCHOOL, school) for school in founds.nonzero()[0].tolist() if school != plan.school]
     others += [(Kind.HOGESCHOOL, hbo) for hbo in willing_hogescholen(world, plan)]
     means = np.array(
         [
@@ -501,7 +501,7 @@ def _scale_up(world: PpsWorld, call: OpenCall) -> None:
     near_end = pps.subsidy_end - world.quarter <= p.scale_up_window
     able = pps.network_alive & (pps.phase >= p.scale_up_phase) & near_end & (pps.scaled_up < 0)
     able &= ((pps.hogescholen > 0) | (call.multilevel < 1.0)) & call.open_to[pps.region, pps.sector]
-    rows = np.flatnonzero(able & (world.chance("scale_up") < p.scale_up_applies))
+    rows = (able & (world.chance("scale_up") < p.scale_up_applies)).nonzero()[0]
     asked = cents(np.clip(p.scale_up_share * pps.cost[rows], call.least / CENTS, call.most / CENTS))
     _grant_existing(world, call, rows, asked, [[int(row)] for row in rows])
 
