@@ -200,7 +200,7 @@ def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
     cells = (world.n_regions, world.n_sectors)
     coverage = np.bincount((pps.region * world.n_sectors + pps.sector)[active], minlength=cells[0] * cells[1])
     led = np.bincount(pps.school[active], minlength=len(world.schools))
-    heads = np.maximum(world.enrolment.stock.sum(axis=(1, 2, 3)), 1)
+    heads = np.maximum(world.enrolment.by_sector.sum(axis=1), 1)
     load = np.exp(-led / (p.pps_per_10000_students * heads / 10_000))
     leads = np.array([school.leads for school in world.schools], dtype=float)
     pull = weight * taught * (p.organised_floor + world.organised)[None, :] * (p.slack_pull + shortage(world)[region])
@@ -275,10 +275,10 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     near = np.where(world.pack.adjacency[plan.region], p.local_neighbour, p.local_elsewhere)
     near[plan.region] = p.local_own
     pull = np.array([p.pull_micro, p.pull_klein, p.pull_middel, p.pull_groot])
-    sought = (near[:, None] * pull).ravel()  # by region and size
+    sought = (near.repeat(world.n_sectors)[:, None] * pull).ravel()  # by stratum
     candidates = world.recruited[plan.sector]
     candidates = candidates[room(world, candidates) >= 1.0]
-    weight = sought[firms.region[candidates] * len(pull) + firms.size[candidates]] * firms.weight[candidates]
+    weight = sought[firms.stratum[candidates]] * firms.weight[candidates]
     weight *= np.array([1.0, p.pull_top]).take(firms.top[candidates]) * (p.belief_base + firms.belief_staff[candidates])
     pulled = weight > 0
     candidates, weight = candidates[pulled], weight[pulled]
@@ -372,10 +372,12 @@ def _outside_alone(world: PpsWorld, call: OpenCall, count: int) -> Bools:
 
     Applicants there ask hogescholen as urgently as those here.
     """
+    if not call.multilevel:
+        return np.zeros(count, dtype=bool)
     p = world.p
     draws = world.draws.uniforms("outside hogeschool", f"{call.scheme}/{call.round}", count)
     without = (1.0 - p.policy_outside_multilevel) ** (1.0 + p.policy_multilevel_urges * call.multilevel)
-    alone: Bools = (draws >= 1.0 - without) & (call.multilevel > 0)
+    alone: Bools = draws >= 1.0 - without
     return alone
 
 

@@ -25,8 +25,8 @@ def students(world: PpsWorld) -> None:
 def exit_rates(world: PpsWorld) -> Floats:
     """Return the share of students that ends its programme in a year, by level and track, shape (4, 2)."""
     p = world.p
-    bol = np.array([p.exit_level_1, p.exit_level_2, p.exit_level_3, p.exit_level_4])
-    return np.column_stack([np.minimum(p.bbl_exit * bol, 1.0), bol])
+    bol = (p.exit_level_1, p.exit_level_2, p.exit_level_3, p.exit_level_4)
+    return np.array([[min(p.bbl_exit * rate, 1.0), rate] for rate in bol])
 
 
 def _outflow(world: PpsWorld) -> tuple[Ints, Ints]:
