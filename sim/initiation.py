@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
 from sim.draws import around, lognormal, poisson
 from sim.ledger import CENTS, cents, whole_cents
 from sim.network import carried_by, firm_kind, join, room
-from sim.students import exit_rates
+from sim.students import by_region, exit_rates
 from sim.world import CHANCES, PpsWorld
 
 LIGHT = (Kind.GEMEENTE, Kind.ZORGINSTELLING, Kind.BRANCHEORGANISATIE, Kind.VMBO, Kind.KENNISINSTELLING, Kind.OVERIG)
@@ -130,7 +131,7 @@ def _new_partnerships(world: PpsWorld, call: OpenCall) -> None:
         identity = f"{roc.id}/{sector_id}/{call.round}"
         name = f"{world.national.sectors[sector].name_nl} {roc.name} {call.round[:4]}"
         plan = _draw_up(world, identity, name, school, sector, roc.region)
-        plan.terms = own = replace(call)
+        plan.terms = own = copy(call)
         for policy in world.policies_in_force():
             policy.on_founding(world, plan, own)
         if _may_apply(world, plan, own):
@@ -219,9 +220,7 @@ def shortage(world: PpsWorld) -> Floats:
     vacancies = np.bincount(firms.cell, weights=firms.vacancies * firms.weight, minlength=cells[0] * cells[1])
     open_ = vacancies.reshape(cells)
     leaving = world.enrolment.stock * exit_rates(world) * world.p.graduates_share
-    graduates = np.zeros(cells)
-    np.add.at(graduates, world.school_region, leaving.sum(axis=(2, 3)))
-    supply = open_ + graduates
+    supply = open_ + by_region(world, leaving.sum(axis=(2, 3)))
     short: Floats = np.divide(open_, supply, out=np.zeros(cells), where=supply > 0)
     return short
 

@@ -124,13 +124,14 @@ class Ledger:
         some = amounts.ravel().nonzero()[0]
         if not some.size:
             return
-        amounts, row = amounts.take(some), None
+        shape, amounts, row = amounts.shape, amounts.take(some), None
+        number: npt.ArrayLike
         if isinstance(stream, str):
-            streams = np.full(len(some), STREAM_NUMBER[stream])
+            number = STREAM_NUMBER[stream]
         else:
-            row, some = np.divmod(some, np.shape(amount)[1])
-            streams = np.array([STREAM_NUMBER[name] for name in stream])[row]
-        payers, payees = _pick(payer, row, some), _pick(payee, row, some)
+            number = [[STREAM_NUMBER[name]] for name in stream]
+            row, some = np.divmod(some, shape[1])
+        payers, payees, streams = (_pick(values, row, some) for values in (payer, payee, number))
         if amounts.min() < 0:
             raise LedgerError(f"{stream}: a payment is negative")
         np.subtract.at(self.balance, payers, amounts)
