@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import Floats, Ints, limited
-from agents.firm import Size
 from agents.partnership import Block
 from sim.initiation import role_of
 from sim.network import firm_kind, join, room
@@ -61,17 +60,15 @@ def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
     origins = by_origin.nonzero()[0]
     rate = (by_origin[origins, None] * world.contact_spread[origins]).sum(axis=0)  # contacts per firm of each cell
     chance = -np.expm1(-rate[:, None] * world.contact_pull).ravel()
+    hit_rate = contact_rate(chance, firms.stratum, room(world))
     draws = world.draws.uniforms("contact", world.quarter, len(firms))
-    likely = (draws < (chance * world.contact_room).max()).nonzero()[0]  # no firm has more chance than that
-    draws = draws[likely]
-    hit_rate = contact_rate(chance, firms.stratum[likely], room(world, likely))
-    hit = draws < hit_rate
-    reached = likely[hit]
-    return reached, _by_whom(world, contacts, cells, reached, draws[hit] / hit_rate[hit])
+    reached = (draws < hit_rate).nonzero()[0]
+    by = _by_whom(world, contacts, cells, reached, draws[reached] / hit_rate[reached])
+    return reached, by
 
 
 def contact_rate(chance: Floats, stratum: Ints, free: Floats) -> Floats:
-    """Return each firm's chance to be contacted this quarter (kernel over firms).
+    """Return each firm's chance to be contacted this quarter (kernel over all firms).
 
     With a sample, the chance that one of those that the firm stands for is contacted: their expected number, so
     that as many are contacted as when all are simulated.
@@ -172,13 +169,6 @@ def contact_spread(world: PpsWorld) -> Floats:
     total = (reach * firms).sum(axis=1)
     spread: Floats = np.divide(reach, total[:, None], out=np.zeros_like(reach), where=total[:, None] > 0)
     return spread
-
-
-def contact_room(world: PpsWorld) -> Floats:
-    """Return the most memberships that a firm of each stratum can have."""
-    room = np.zeros(world.n_regions * world.n_sectors * len(Size))
-    np.maximum.at(room, world.firms.stratum, world.firms.capacity)
-    return room
 
 
 def contact_pull(world: PpsWorld) -> Floats:

@@ -66,7 +66,7 @@ def _pick(values: npt.ArrayLike, stream: Ints | None, some: Ints) -> Ints:
     given: Ints = np.asarray(values)
     if not given.ndim:
         return given.repeat(len(some))
-    return given[some] if given.ndim == 1 else given[stream, 0]
+    return given[some] if given.ndim == 1 else given[:, 0][stream]
 
 
 @dataclass(frozen=True)
@@ -124,14 +124,13 @@ class Ledger:
         some = amounts.ravel().nonzero()[0]
         if not some.size:
             return
-        shape, amounts, row = amounts.shape, amounts.take(some), None
-        number: npt.ArrayLike
+        amounts, row = amounts.take(some), None
         if isinstance(stream, str):
-            number = STREAM_NUMBER[stream]
+            streams = np.full(len(some), STREAM_NUMBER[stream])
         else:
-            number = [[STREAM_NUMBER[name]] for name in stream]
-            row, some = np.divmod(some, shape[1])
-        payers, payees, streams = (_pick(values, row, some) for values in (payer, payee, number))
+            row, some = np.divmod(some, np.shape(amount)[1])
+            streams = np.array([STREAM_NUMBER[name] for name in stream])[row]
+        payers, payees = _pick(payer, row, some), _pick(payee, row, some)
         if amounts.min() < 0:
             raise LedgerError(f"{stream}: a payment is negative")
         np.subtract.at(self.balance, payers, amounts)

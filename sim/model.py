@@ -14,7 +14,7 @@ from scenarios.scenario import Scenario
 from sim.activity import activity
 from sim.acts import Acts
 from sim.calls import calls
-from sim.contact import contact_and_joining, contact_pull, contact_room, contact_spread
+from sim.contact import contact_and_joining, contact_pull, contact_spread
 from sim.decisions import decisions
 from sim.drivers import drivers
 from sim.engagement import value_and_engagement
@@ -66,7 +66,6 @@ class PpsModel(PpsWorld):
         )
         self.contact_spread: Floats = contact_spread(self)
         self.contact_pull: Floats = contact_pull(self)
-        self.contact_room: Floats = contact_room(self)
         self.known_starts = known_starts(self)
         self.act = Acts(self)
         self.recorder = Recorder(self)

@@ -87,7 +87,6 @@ class PpsWorld(World):
         self.known_starts: dict[int, list[KnownPps]] = {}
         self.contact_spread: Floats = np.zeros((0, 0))
         self.contact_pull: Floats = np.zeros(0)
-        self.contact_room: Floats = np.zeros(0)
         self._firm_draws: tuple[int, Floats] = (-1, np.zeros(0))
         self.open_calls: list[OpenCall] = []
         self.unspent: dict[str, int] = {}  # cents left in this year's first round, by scheme
