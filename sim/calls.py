@@ -99,7 +99,7 @@ def _open(world: PpsWorld, call: Call) -> OpenCall:
 def pay_budgets(world: PpsWorld) -> None:
     """Give schools, hogescholen and provinces their money for the year; what is unspent counts towards it."""
     p, ledger, rijk = world.p, world.ledger, world.accounts["rijk"]
-    students = world.enrolment.stock.sum(axis=(1, 2, 3))
+    students = world.enrolment.by_sector.sum(axis=1)
     schools = np.array([school.account for school in world.schools])
     room = np.maximum(cents(p.reserve_most_per_student * students) - ledger.balance[schools], 0)
     ledger.pay(rijk, schools, "budget", np.minimum(room, cents(p.innovation_per_student * students)))
@@ -175,14 +175,15 @@ def award(
     """
     granted = np.zeros(len(requests), dtype=bool)
     left = ceiling
-    for i in np.argsort(-scores, kind="stable"):
+    asked, scored = requests.tolist(), scores.tolist()
+    for i in np.argsort(-scores, kind="stable").tolist():
         is_bounded = bounded is not None and bool(bounded[i])
-        if is_bounded and bound < min(left, int(requests[i])):
+        if is_bounded and bound < min(left, asked[i]):
             bound = 0
             continue
-        if scores[i] < least_score or requests[i] > left:
+        if scored[i] < least_score or asked[i] > left:
             break
         granted[i] = True
-        left -= int(requests[i])
-        bound -= int(requests[i]) if is_bounded else 0
+        left -= asked[i]
+        bound -= asked[i] if is_bounded else 0
     return granted

@@ -62,7 +62,7 @@ def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
     chance = -np.expm1(-rate[:, None] * world.contact_pull).ravel()
     hit_rate = contact_rate(chance, firms.stratum, room(world))
     draws = world.draws.uniforms("contact", world.quarter, len(firms))
-    reached = np.flatnonzero(draws < hit_rate)
+    reached = (draws < hit_rate).nonzero()[0]
     by = _by_whom(world, contacts, cells, reached, draws[reached] / hit_rate[reached])
     return reached, by
 
@@ -84,8 +84,9 @@ def contact_rate(chance: Floats, stratum: Ints, free: Floats) -> Floats:
 
 
 def _by_whom(world: PpsWorld, contacts: Floats, cells: Ints, reached: Ints, left: Floats) -> Ints:
-    seeking = np.flatnonzero(contacts > 0)
-    shares = contacts[seeking, None] * world.contact_spread[cells[seeking, None], world.firms.cell[reached]]
+    seeking = (contacts > 0).nonzero()[0]
+    spread = world.contact_spread.take(world.firms.cell[reached], axis=1).take(cells[seeking], axis=0)
+    shares = contacts[seeking, None] * spread
     ends = np.cumsum(shares, axis=0)
     chosen = (left * ends[-1] > ends).sum(axis=0) if len(seeking) else np.zeros(0, dtype=np.int64)
     who: Ints = seeking[np.minimum(chosen, len(seeking) - 1)]

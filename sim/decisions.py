@@ -50,7 +50,7 @@ def _hogescholen_link(world: PpsWorld) -> None:
     p, pps = world.p, world.pps
     carried = [carried_by(world, hbo.row) for hbo in world.hogescholen]
     draws = world.draws.uniforms("lectoraat", world.quarter, len(world.hogescholen))
-    rows = np.flatnonzero(pps.network_alive & (pps.hogescholen == 0))
+    rows = (pps.network_alive & (pps.hogescholen == 0)).nonzero()[0]
     turned = shifted(draws, world.chance("lectoraat")[rows, None])
     for row, sector, turn in zip(rows, pps.sector[rows].tolist(), turned.tolist(), strict=True):
         near = world.near_hogeschool[:, pps.region[row]]

@@ -55,14 +55,18 @@ def experienced(offers: Floats, motives: Floats, felt: Floats) -> Floats:
     return np.minimum(value, 1.0)
 
 
-def held_by_members(world: PpsWorld, rows: Ints) -> Floats:
+BELIEFS, LLO_AND_CULTURE = slice(0, 3), slice(1, 4, 2)
+"""Some of the traits of firms."""
+
+
+def held_by_members(world: PpsWorld, rows: Ints, which: slice = slice(None)) -> Floats:
     """Return the traits of the firms behind memberships, 0-1, shape (traits, memberships).
 
     With a sample, the firm that takes part is ahead of the mean of those that the sampled firm stands for.
     """
     table = world.memberships
-    held: Floats = world.firms.traits.take(table.member[rows], axis=1)
-    held += table.ahead.take(rows, axis=1)
+    held: Floats = world.firms.traits[which].take(table.member[rows], axis=1)
+    held += table.ahead[which].take(rows, axis=1)
     return np.minimum(held, 1.0, out=held)
 
 
@@ -76,7 +80,8 @@ def _learn(world: PpsWorld, rows: Ints, offers: Floats, contact: Floats) -> None
     member = table.member[rows]
     own = 1.0 / firms.weight[member]
     _, llo, _ = offers
-    lessons = np.vstack([p.belief_learning * offers, p.culture_learning * world.pps.culture_gain * llo]) * contact
+    in_llo = p.culture_learning * world.pps.culture_gain * llo
+    lessons = np.concatenate([p.belief_learning * offers, [in_llo]]) * contact
     moves = lessons.take(table.pps[rows], axis=1) * (1.0 - held_by_members(world, rows))
     for trait, ahead, of_all, of_one in zip(firms.traits, table.ahead, own * moves, (1.0 - own) * moves, strict=True):
         np.add.at(trait, member, of_all)
@@ -101,7 +106,8 @@ def _act(world: PpsWorld, rows: Ints) -> None:
     faded = (pps.adequacy < p.fading_adequacy)[of]
     without_results = leaves & ~faded
     leave(world, rows[without_results], Leaving.NO_RESULTS)
-    _disappoint(world, member[without_results])
+    if without_results.any():
+        _disappoint(world, member[without_results])
     leave(world, rows[(leaves & faded) | drifts], Leaving.CONTACT_FADED)
     falls = rows[impatient & ~leaves]
     table.role[falls] -= 1
@@ -139,9 +145,9 @@ def spread_beliefs(world: PpsWorld) -> None:
     cells = world.n_regions * world.n_sectors
     cell = firms.cell[table.member[rows]]
     members = np.bincount(cell, minlength=cells)
-    share = np.divide(members, world.firms_in_cell, out=np.zeros(cells), where=world.firms_in_cell > 0)
+    share = members / np.maximum(world.firms_in_cell, 1.0)  # where there are firms, they stand for one at least
     rate = world.to_firms(p.belief_spread * np.minimum(share, 1.0))
-    *held, _ = held_by_members(world, rows)
+    held = held_by_members(world, rows, BELIEFS)
     believers = np.maximum(members, 1)
     distant = 1.0 - rate[table.member[rows]]
     for belief, ahead, of_members in zip(firms.traits, table.ahead, held, strict=False):

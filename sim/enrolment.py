@@ -25,9 +25,10 @@ def whole(amounts: Floats) -> Ints:
 
     Halves go up: rounding them to even could give a cell more than the next whole number.
     """
-    ends = np.floor(np.cumsum(amounts.ravel()) + 0.5)
-    heads: Ints = np.diff(ends, prepend=0.0).astype(np.int64).reshape(amounts.shape)
-    return heads
+    ends = np.floor(np.cumsum(amounts.ravel()) + 0.5).astype(np.int64)
+    heads = ends.copy()
+    heads[1:] -= ends[:-1]
+    return heads.reshape(amounts.shape)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from sim.calls import FOR_NEW, SCHEMES, OpenCall, award, schedule
 from sim.draws import around, lognormal, poisson
 from sim.ledger import CENTS, cents, whole_cents
 from sim.network import carried_by, firm_kind, join, room
-from sim.students import exit_rates
+from sim.students import by_region, exit_rates
 from sim.world import CHANCES, PpsWorld
 
 LIGHT = (Kind.GEMEENTE, Kind.ZORGINSTELLING, Kind.BRANCHEORGANISATIE, Kind.VMBO, Kind.KENNISINSTELLING, Kind.OVERIG)
@@ -130,7 +131,7 @@ def _new_partnerships(world: PpsWorld, call: OpenCall) -> None:
         identity = f"{roc.id}/{sector_id}/{call.round}"
         name = f"{world.national.sectors[sector].name_nl} {roc.name} {call.round[:4]}"
         plan = _draw_up(world, identity, name, school, sector, roc.region)
-        plan.terms = own = replace(call)
+        plan.terms = own = copy(call)
         for policy in world.policies_in_force():
             policy.on_founding(world, plan, own)
         if _may_apply(world, plan, own):
@@ -196,11 +197,11 @@ def initiatives(world: PpsWorld, call: OpenCall) -> list[tuple[int, int]]:
     region = world.school_region
     weight = np.sqrt(pack.employment / pack.employment.mean())[region]
     taught = np.sqrt(pack.school_sectors * world.n_sectors)
-    active = np.flatnonzero((pps.status == 0) | pps.network_alive)
+    active = ((pps.status == 0) | pps.network_alive).nonzero()[0]
     cells = (world.n_regions, world.n_sectors)
     coverage = np.bincount((pps.region * world.n_sectors + pps.sector)[active], minlength=cells[0] * cells[1])
     led = np.bincount(pps.school[active], minlength=len(world.schools))
-    heads = np.maximum(world.enrolment.stock.sum(axis=(1, 2, 3)), 1)
+    heads = np.maximum(world.enrolment.by_sector.sum(axis=1), 1)
     load = np.exp(-led / (p.pps_per_10000_students * heads / 10_000))
     leads = np.array([school.leads for school in world.schools], dtype=float)
     pull = weight * taught * (p.organised_floor + world.organised)[None, :] * (p.slack_pull + shortage(world)[region])
@@ -219,9 +220,7 @@ def shortage(world: PpsWorld) -> Floats:
     vacancies = np.bincount(firms.cell, weights=firms.vacancies * firms.weight, minlength=cells[0] * cells[1])
     open_ = vacancies.reshape(cells)
     leaving = world.enrolment.stock * exit_rates(world) * world.p.graduates_share
-    graduates = np.zeros(cells)
-    np.add.at(graduates, world.school_region, leaving.sum(axis=(2, 3)))
-    supply = open_ + graduates
+    supply = open_ + by_region(world, leaving.sum(axis=(2, 3)))
     short: Floats = np.divide(open_, supply, out=np.zeros(cells), where=supply > 0)
     return short
 
@@ -275,10 +274,10 @@ def _founding_firms(world: PpsWorld, plan: Plan, wanted: float) -> Ints:
     near = np.where(world.pack.adjacency[plan.region], p.local_neighbour, p.local_elsewhere)
     near[plan.region] = p.local_own
     pull = np.array([p.pull_micro, p.pull_klein, p.pull_middel, p.pull_groot])
-    sought = (near[:, None] * pull).ravel()  # by region and size
+    sought = (near.repeat(world.n_sectors)[:, None] * pull).ravel()  # by stratum
     candidates = world.recruited[plan.sector]
     candidates = candidates[room(world, candidates) >= 1.0]
-    weight = sought[firms.region[candidates] * len(pull) + firms.size[candidates]] * firms.weight[candidates]
+    weight = sought[firms.stratum[candidates]] * firms.weight[candidates]
     weight *= np.array([1.0, p.pull_top]).take(firms.top[candidates]) * (p.belief_base + firms.belief_staff[candidates])
     pulled = weight > 0
     candidates, weight = candidates[pulled], weight[pulled]
@@ -296,7 +295,7 @@ def _other_founders(world: PpsWorld, plan: Plan) -> list[tuple[Kind, int]]:
     draws = world.draws.uniforms("school founds", plan.identity, len(world.schools))
     near = world.pack.adjacency[:, plan.region] | (np.arange(world.n_regions) == plan.region)
     founds = (draws < p.school_founds) & near[world.school_region] & (world.pack.school_sectors[:, plan.sector] > 0)
-    others += [(Kind.SCHOOL, school) for school in np.flatnonzero(founds).tolist() if school != plan.school]
+    others += [(Kind.SCHOOL, school) for school in founds.nonzero()[0].tolist() if school != plan.school]
     others += [(Kind.HOGESCHOOL, hbo) for hbo in willing_hogescholen(world, plan)]
     means = np.array(
         [
@@ -372,10 +371,12 @@ def _outside_alone(world: PpsWorld, call: OpenCall, count: int) -> Bools:
 
     Applicants there ask hogescholen as urgently as those here.
     """
+    if not call.multilevel:
+        return np.zeros(count, dtype=bool)
     p = world.p
     draws = world.draws.uniforms("outside hogeschool", f"{call.scheme}/{call.round}", count)
     without = (1.0 - p.policy_outside_multilevel) ** (1.0 + p.policy_multilevel_urges * call.multilevel)
-    alone: Bools = (draws >= 1.0 - without) & (call.multilevel > 0)
+    alone: Bools = draws >= 1.0 - without
     return alone
 
 
@@ -501,7 +502,7 @@ def _scale_up(world: PpsWorld, call: OpenCall) -> None:
     near_end = pps.subsidy_end - world.quarter <= p.scale_up_window
     able = pps.network_alive & (pps.phase >= p.scale_up_phase) & near_end & (pps.scaled_up < 0)
     able &= ((pps.hogescholen > 0) | (call.multilevel < 1.0)) & call.open_to[pps.region, pps.sector]
-    rows = np.flatnonzero(able & (world.chance("scale_up") < p.scale_up_applies))
+    rows = (able & (world.chance("scale_up") < p.scale_up_applies)).nonzero()[0]
     asked = cents(np.clip(p.scale_up_share * pps.cost[rows], call.least / CENTS, call.most / CENTS))
     _grant_existing(world, call, rows, asked, [[int(row)] for row in rows])
 

@@ -66,7 +66,7 @@ def _pick(values: npt.ArrayLike, stream: Ints | None, some: Ints) -> Ints:
     given: Ints = np.asarray(values)
     if not given.ndim:
         return given.repeat(len(some))
-    return given[some] if given.ndim == 1 else given[stream, 0]
+    return given[some] if given.ndim == 1 else given[:, 0][stream]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from agents.columns import Bools, Floats, Ints, limited
 from agents.partnership import Decision, Kind, LloType, Payer, Position, Role, Status
 from sim.calls import subsidised
-from sim.ledger import CENTS, STREAMS, cents
+from sim.ledger import CENTS, STREAMS, cents, whole_cents
 from sim.world import PpsWorld
 
 GIVERS = ("overige-partners", "grootbedrijf", "mkb")
@@ -53,8 +53,8 @@ def money(world: PpsWorld) -> None:
     _remember_income(world)
 
 
-def contributions(world: PpsWorld) -> Contributions:
-    """Return what the active partners give this quarter, by their role and size."""
+def contributions(world: PpsWorld, paid: Bools) -> Contributions:
+    """Return what the active partners give this quarter, by their role and size; cash to those that are subsidised."""
     p, table, pps = world.p, world.memberships, world.pps
     rows = table.active()
     kind, role = table.kind[rows], table.role[rows]
@@ -68,7 +68,7 @@ def contributions(world: PpsWorld) -> Contributions:
     cell = np.maximum(len(GIVERS) - 1 - kind, 0) * len(pps) + table.pps[rows]  # by giver and partnership
     size = (len(GIVERS), len(pps))
     given = (np.bincount(cell, euros, size[0] * size[1]).reshape(size) for euros in (in_kind, cash, fees))
-    pays = pps.network_alive, subsidised(world), fee_paying(world)
+    pays = pps.network_alive, paid, fee_paying(world)
     return Contributions(*(euros * yes for euros, yes in zip(given, pays, strict=True)))
 
 
@@ -86,8 +86,9 @@ def _collect_from_outside(world: PpsWorld) -> Ints:
     (FU-05, FU-06).
     """
     p, pps = world.p, world.pps
-    given = contributions(world)
-    municipal = np.where(subsidised(world), p.municipal_cash, p.municipal_cash * p.municipal_after) / 4.0
+    paid = subsidised(world)
+    given = contributions(world, paid)
+    municipal = np.where(paid, p.municipal_cash, p.municipal_cash * p.municipal_after) / 4.0
     participants = pps.llo / 4.0 * (pps.stopped < 0)
     single = [
         municipal * pps.municipalities * pps.network_alive,
@@ -121,7 +122,7 @@ def _collect_from_hogescholen(world: PpsWorld) -> None:
     member = table.member[rows]
     accounts = np.array([hbo.account for hbo in world.hogescholen])
     share = world.ledger.balance[accounts] // np.maximum(np.bincount(member, minlength=len(accounts)), 1)
-    each = np.minimum(share, cents(p.hbo_pays / 4.0))[member]
+    each = np.minimum(share, whole_cents(p.hbo_pays / 4.0))[member]
     world.ledger.pay(accounts[member], pps.account[table.pps[rows]], "hogeschool_contribution", each)
 
 

@@ -76,10 +76,11 @@ def _count(world: PpsWorld, rows: Ints) -> None:
     """Add memberships to the counts of partnerships and firms."""
     table, pps = world.memberships, world.pps
     kind = table.kind[rows]
-    cell = table.pps[rows] * len(_COUNTED) + _ALIKE[kind, table.role[rows]]
+    cell = table.pps[rows] * len(_COUNTED) + _ALIKE[kind * len(Role) + table.role[rows]]
     number = np.bincount(cell, minlength=len(pps) * len(_COUNTED)).reshape(len(pps), len(_COUNTED))
     counts = number.astype(np.float64) @ _COUNTED  # whole numbers: exact on every machine
-    pps.together(_COUNTS[0], _COUNTS[-1])[:] += counts.T.astype(np.int64)
+    of_pps = pps.together(_COUNTS[0], _COUNTS[-1])
+    of_pps += counts.T.astype(np.int64)
     members = table.member[rows[kind <= Kind.GROOTBEDRIJF]]
     np.add.at(world.firms.memberships, members, 1)
     world.counted_firms = np.concatenate([world.counted_firms, members])
@@ -102,7 +103,7 @@ def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64], Ints]:
         "hogescholen": kind == Kind.HOGESCHOOL,
     }
     counted, alike = np.unique(np.array(list(columns.values()), dtype=np.float64), axis=1, return_inverse=True)
-    return tuple(columns), counted.T, alike.reshape(len(Kind), len(Role))
+    return tuple(columns), counted.T, alike
 
 
 _COUNTS, _COUNTED, _ALIKE = _counted()

@@ -28,7 +28,7 @@ def phases(world: PpsWorld) -> None:
     target = np.minimum(np.floor(pps.development).astype(np.int64), highest)
     target = np.where(_renews(world), 5, np.minimum(target, 4))
     step = np.sign(target - pps.phase) * moving
-    for row in np.flatnonzero(step):
+    for row in step.nonzero()[0]:
         pps.phase[row] += step[row]
         phase = int(pps.phase[row])
         if pps.phase_since[row, phase] < 0:

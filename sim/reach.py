@@ -10,7 +10,7 @@ import numpy as np
 
 from agents.columns import Floats
 from agents.partnership import FIELD_KINDS, Kind
-from sim.engagement import held_by_members
+from sim.engagement import LLO_AND_CULTURE, held_by_members
 from sim.world import PpsWorld
 
 IS_FIELD = np.isin(np.arange(len(Kind)), FIELD_KINDS)
@@ -47,7 +47,7 @@ def _field(world: PpsWorld, llo: Floats) -> None:
     involved = per_role[table.role[rows]] * IS_FIELD[table.kind[rows]]
     pps.professionals[:] = np.bincount(table.pps[rows], weights=involved, minlength=n)
     firms_in = table.of_firms()
-    _, llo_belief, _, culture = held_by_members(world, firms_in)
+    llo_belief, culture = held_by_members(world, firms_in, LLO_AND_CULTURE)
     staff = np.minimum(firms.employees[table.member[firms_in]], p.llo_most_employees) * p.llo_share_of_staff
     takes_part = np.bincount(table.pps[firms_in], weights=culture * llo_belief * staff, minlength=n)
     pps.llo[:] = pps.llo_uptake * llo * takes_part

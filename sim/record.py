@@ -20,6 +20,7 @@ from sim.outcomes import OUTCOMES
 from sim.world import PpsWorld
 
 type Columns = dict[str, Floats | Ints | Bools]
+type Pairs = tuple[Ints, Ints, Ints]  # of quarter and member, without repeats, and how often each was there
 
 PUBLIC = ("national_subsidy", "provincial_subsidy", "regie_funding", "municipal_contribution")
 MKB_TRAITS = ("belief_llo", "belief_innovation", "learning_culture")
@@ -163,8 +164,10 @@ def _work_out(world: PpsWorld, recorder: Recorder) -> None:
         recorder.put(name, recorder.sums(pps.quarter, school_province, amounts))
     _applications(world, recorder)
     _policies(world, recorder)
-    _partners(world, recorder)
-    _firms(world, recorder)
+    kept = recorder.memberships
+    firms = _unique(kept.quarter, kept.member, kept.kind <= Kind.GROOTBEDRIJF)
+    _partners(world, recorder, firms)
+    _firms(world, recorder, firms)
     _students(world, recorder)
     _ratios(recorder)
 
@@ -281,7 +284,7 @@ def _policies(world: PpsWorld, recorder: Recorder) -> None:
         recorder.put(name, amount[:, recorder.first : recorder.next].T / CENTS)
 
 
-def _partners(world: PpsWorld, recorder: Recorder) -> None:
+def _partners(world: PpsWorld, recorder: Recorder, firms: Pairs) -> None:
     """Count unique partners; a sampled firm counts for as many of its kind as take part."""
     kept = recorder.memberships
     is_firm = kept.kind <= Kind.GROOTBEDRIJF
@@ -289,7 +292,7 @@ def _partners(world: PpsWorld, recorder: Recorder) -> None:
     places = recorder.provinces + 1 if recorder.provinces > 1 else 1  # what holds for one province is the total
     for place in range(places):
         here = (kept.province == place) | (place == recorder.provinces)
-        quarter, member, times = _unique(kept.quarter, kept.member, here & is_firm)
+        quarter, member, times = firms if here.all() else _unique(kept.quarter, kept.member, here & is_firm)
         weighed = np.minimum(times, np.maximum(world.firms.weight[member], 1.0))
         companies = np.array([now.sum() for now in np.split(weighed, np.searchsorted(quarter, ends))])
         quarter, _, _ = _unique(kept.quarter, kept.kind * OTHERS + kept.member, here & ~is_firm)
@@ -302,16 +305,15 @@ OTHERS = 1_000_000
 """More than the members of any kind that is no firm, so that kind and member make one number."""
 
 
-def _unique(quarter: Ints, member: Ints, which: Bools) -> tuple[Ints, Ints, Ints]:
+def _unique(quarter: Ints, member: Ints, which: Bools) -> Pairs:
     """Return quarters and members without repeats, both ascending, and how often each pair is there."""
     most = int(member.max(initial=0)) + 1
     pairs, times = np.unique((quarter * most + member)[which], return_counts=True)
     return *np.divmod(pairs, most), times
 
 
-def _firms(world: PpsWorld, recorder: Recorder) -> None:
-    firms, kept = world.firms, recorder.memberships
-    quarter, member, times = _unique(kept.quarter, kept.member, kept.kind <= Kind.GROOTBEDRIJF)
+def _firms(world: PpsWorld, recorder: Recorder, pairs: Pairs) -> None:
+    firms, (quarter, member, times) = world.firms, pairs
     province = recorder.firm_province[member]
     recorder.put("largest_employers_in_pps", recorder.sums(quarter, province, firms.top[member]))
     weighed = np.minimum(times, np.maximum(firms.weight[member], 1.0)) * ~firms.large[member]

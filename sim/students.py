@@ -25,8 +25,8 @@ def students(world: PpsWorld) -> None:
 def exit_rates(world: PpsWorld) -> Floats:
     """Return the share of students that ends its programme in a year, by level and track, shape (4, 2)."""
     p = world.p
-    bol = np.array([p.exit_level_1, p.exit_level_2, p.exit_level_3, p.exit_level_4])
-    return np.column_stack([np.minimum(p.bbl_exit * bol, 1.0), bol])
+    bol = (p.exit_level_1, p.exit_level_2, p.exit_level_3, p.exit_level_4)
+    return np.array([[min(p.bbl_exit * rate, 1.0), rate] for rate in bol])
 
 
 def _outflow(world: PpsWorld) -> tuple[Ints, Ints]:
@@ -40,9 +40,7 @@ def _inflow(world: PpsWorld) -> Ints:
     applicants = applicants_of(world)
     places = places_of(world)  # (regions, sectors)
     bbl = applicants[..., BBL]
-    asked = np.zeros_like(places)
-    by_sector = bbl.sum(axis=2)
-    np.add.at(asked, world.school_region, by_sector)
+    asked = by_region(world, bbl.sum(axis=2))
     placed = np.minimum(1.0, np.divide(places, asked, out=np.ones_like(asked), where=asked > 0))
     share = placed[world.school_region][:, :, None]
     inflow = np.empty_like(applicants)
@@ -155,7 +153,11 @@ def places_of(world: PpsWorld) -> Floats:
 
 
 def _bbl_inflow_at_start(world: PpsWorld) -> Floats:
-    base = inflow_at_start(world)[..., BBL].sum(axis=2)
-    by_region = np.zeros((world.n_regions, world.n_sectors))
-    np.add.at(by_region, world.school_region, base)
-    return by_region
+    return by_region(world, inflow_at_start(world)[..., BBL].sum(axis=2))
+
+
+def by_region(world: PpsWorld, of_schools: Floats) -> Floats:
+    """Add up a quantity of schools by sector, shape (schools, sectors), over the regions in which they stand."""
+    cells = (world.n_regions, world.n_sectors)
+    cell = world.school_region[:, None] * world.n_sectors + np.arange(world.n_sectors)
+    return np.bincount(cell.ravel(), of_schools.ravel(), cells[0] * cells[1]).reshape(cells)

@@ -32,7 +32,7 @@ class Condition:
 def end_of_subsidy(world: PpsWorld) -> None:
     """Decide for partnerships in their last quarter with subsidy, and see which networks have died."""
     pps = world.pps
-    ending = np.flatnonzero((pps.subsidy_end <= world.quarter + 1) & (pps.decision == Decision.NONE))
+    ending = ((pps.subsidy_end <= world.quarter + 1) & (pps.decision == Decision.NONE)).nonzero()[0]
     for row in ending:
         decide(world, int(row))
     if len(ending):
@@ -183,7 +183,7 @@ def _network_deaths(world: PpsWorld) -> int:
     old_enough = world.quarter - pps.born >= p.network_grace
     faded = pps.blocks[:, Block.G_NETWORK] < p.network_dead
     alone = pps.field < p.network_least_partners
-    dying = np.flatnonzero(pps.network_alive & old_enough & (faded | alone))
+    dying = (pps.network_alive & old_enough & (faded | alone)).nonzero()[0]
     for row in dying:
         why = "contact_faded" if faded[row] else "too_few_partners"
         _end_network(world, int(row), Leaving.CONTACT_FADED, why)
