@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -276,6 +276,7 @@ class Ask:
         self._results: dict[str, Result] = {}
         self._count = experiments[0].replicates if experiments else 0
         self._steps = sorted({min(step, self._count) for step in (*STEPS, self._count)})
+        self._others = range(1, self._count)  # pairs that nobody was asked for yet
         self._reckoned = 0  # pairs of the comparison that was begun last
         self._begun = self._cancelled = False
         self._told = 0.0
@@ -309,14 +310,13 @@ class Ask:
         self._live.forget(self, left)
 
     def begin(self) -> Ask:
-        """Ask for all runs, those of the first pair before the others; what was compared before is there at once."""
-        seen: set[str] = set()
-        for number in range(self._count):
-            turn = self._turn if number == 0 else max(self._turn, Turn.MORE)
-            for experiment, keys in zip(self._experiments, self._keys, strict=True):
-                if keys[number] not in seen:
-                    seen.add(keys[number])
-                    self._live.fetch(keys[number], experiment.replicate(number), self, turn)
+        """Ask for the first pair, and for the others when its answer is shown: nothing that can wait slows it down.
+
+        What was compared before is there at once.
+        """
+        self._fetch(range(1), self._turn)
+        if self._has(0):
+            self._fetch_others()
         with self._lock:
             self._begun = True
             step = self._next_step()
@@ -326,6 +326,18 @@ class Ask:
         if step and self.comparison is None:
             self._live.later(self.reckon, step)
         return self
+
+    def _fetch_others(self) -> None:
+        with self._lock:
+            others, self._others = self._others, range(0)
+        if not self._cancelled:
+            self._fetch(others, max(self._turn, Turn.MORE))
+
+    def _fetch(self, numbers: Iterable[int], turn: Turn) -> None:
+        for number in numbers:
+            pair = {keys[number]: experiment for experiment, keys in self._numbered()}
+            for key, experiment in pair.items():
+                self._live.fetch(key, experiment.replicate(number), self, turn)
 
     def take(self, key: str, result: Result) -> None:
         """Take in the result of a run."""
@@ -366,7 +378,10 @@ class Ask:
         with self._lock:
             if pairs > self.pairs:
                 self.comparison, self.pairs, self.error = found or self.comparison, pairs, error
-        self._tell()
+        try:
+            self._tell()
+        finally:
+            self._fetch_others()
 
     def _known(self, pairs: int) -> Comparison | None:
         """Return the comparison of the first pairs if it was worked out before."""
