@@ -83,7 +83,7 @@ class Live:
         self.workers = Workers(processes or cores())
         self._lock = threading.RLock()
         self._results: OrderedDict[str, Result] = OrderedDict()
-        self._lives: OrderedDict[str, pd.DataFrame] = OrderedDict()
+        self._lives: OrderedDict[str, pa.Table | pd.DataFrame] = OrderedDict()
         self._comparisons: OrderedDict[tuple[str, ...], Comparison] = OrderedDict()
         self._done: OrderedDict[Hashable, Future[Any]] = OrderedDict()
         self._coming: dict[str, _Coming] = {}
@@ -174,7 +174,7 @@ class Live:
             if isinstance(result, Came):  # what failed may go well another time
                 _remember(self._results, key, Came(result.extract, None), MOST_EXTRACTS)
                 if result.partnerships is not None:
-                    _remember(self._lives, key, result.partnerships.to_pandas(), MOST_LIVES)
+                    _remember(self._lives, key, result.partnerships, MOST_LIVES)
             if self._coming.get(key) is coming:
                 del self._coming[key]
             waiting = list(coming.waiting)
@@ -197,7 +197,9 @@ class Live:
         with self._lock:
             known = self._lives.get(key)
         if known is None and (tables := Shelf(self.folder).find(key)):
-            known = tables["partnerships"].to_pandas()
+            known = tables["partnerships"]
+        if isinstance(known, pa.Table):  # turned into a frame when somebody asks: stories make that slow
+            known = known.to_pandas()
             with self._lock:
                 _remember(self._lives, key, known, MOST_LIVES)
         return known

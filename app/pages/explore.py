@@ -160,20 +160,24 @@ def _focus(state: State, found: Comparison | None) -> str:
 
 
 def use_map(shown: Shown, focus: str, words: Words) -> Figure | None:
-    """Return who works with whom in the first future, which is drawn once: more futures do not change it."""
+    """Return who works with whom in the first future, which is drawn once: more futures do not change it.
+
+    It comes with the second answer, so that the first need not wait for it.
+    """
     last = solara.use_ref(None)
     known = solara.use_ref(None)
     found, ask = shown.comparison, shown.ask
-    if found is None or ask is None or ask.comparison is not found:  # what was drawn stays, as the other figures do
-        return last.current if found else None
-    first = {key: found.about[key] for key in ("seed", "scale", "digests", "until")}
-    key = (focus, words.language, str(first), str(found.about["parameters"].get("digest")), len(found.scenarios))
-    if known.current != key:
-        before, after = (ask.partnerships(name) for name in (BASELINE, focus))
-        if before is not None and after is not None:
-            draw = partial(partners, found, focus, (before, after), words)
-            known.current, last.current = key, attempted(draw, words)
-    drawn: Figure | None = last.current
+    if found is None:
+        return None
+    if ask is not None and ask.comparison is found and (ask.pairs > 1 or not ask.running):
+        first = {key: found.about[key] for key in ("seed", "scale", "digests", "until")}
+        key = (focus, words.language, str(first), str(found.about["parameters"].get("digest")), len(found.scenarios))
+        if known.current != key:
+            before, after = (ask.partnerships(name) for name in (BASELINE, focus))
+            if before is not None and after is not None:
+                draw = partial(partners, found, focus, (before, after), words)
+                known.current, last.current = key, attempted(draw, words)
+    drawn: Figure | None = last.current  # that of before stays until then, as the other figures do
     return drawn
 
 
