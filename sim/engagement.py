@@ -55,7 +55,7 @@ def experienced(offers: Floats, motives: Floats, felt: Floats) -> Floats:
     return np.minimum(value, 1.0)
 
 
-BELIEFS, LLO_AND_CULTURE = slice(0, 3), slice(1, 4, 2)
+BELIEFS, LLO_AND_CULTURE = slice(-1), slice(1, None, 2)
 """Some of the traits of firms."""
 
 
