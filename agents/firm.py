@@ -19,6 +19,10 @@ class Size(IntEnum):
     GROOT = 3
 
 
+BELIEFS, LLO_AND_CULTURE = slice(-1), slice(1, None, 2)
+"""Which of the traits of `Firms.traits`: all beliefs; the belief in LLO with the learning culture."""
+
+
 class Firms(Table):
     """All firms of the world. A sampled firm stands for `weight` firms."""
 

@@ -323,7 +323,7 @@ class Ask:
             self._begun = True
             step = self._next_step()
             if step:
-                self.comparison = self._known(step)
+                self.comparison = self._live.known(self._worlds(step))
                 self.pairs = step if self.comparison else 0
         if step and self.comparison is None:
             self._live.later(self.reckon, step)
@@ -384,10 +384,6 @@ class Ask:
             self._tell()
         finally:
             self._fetch_others()
-
-    def _known(self, pairs: int) -> Comparison | None:
-        """Return the comparison of the first pairs if it was worked out before."""
-        return self._live.known(self._worlds(pairs))
 
     def _compare(self, pairs: int) -> Comparison | None:
         """Return the comparison of the first pairs; None if there is a scenario without any pair."""

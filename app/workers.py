@@ -23,6 +23,9 @@ from typing import Any
 TRIES = 2
 """How often a task may take its process down before that counts as its result."""
 
+POLITE = 5
+"""How far the processes stand back behind the server and the browser, where these share the machine."""
+
 
 class Turn(IntEnum):
     """Which tasks go first."""
@@ -177,10 +180,10 @@ def _best(queue: deque[Task], number: int, count: int) -> Task | None:
 
 
 def _settle_in() -> None:
-    """Leave Ctrl-C, which a terminal sends to all, to the parent, and go when the parent has gone."""
+    """Leave Ctrl-C to the parent, as a terminal sends it to all; give way to who draws; go when the parent has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):  # not on Windows
-        os.nice(5)
+        os.nice(POLITE)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_leave_after, args=(parent.sentinel,), daemon=True).start()

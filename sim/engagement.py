@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import Floats, Ints
+from agents.firm import BELIEFS
 from agents.partnership import Block, Kind, Leaving, Position, Role
 from sim.contact import offer
 from sim.draws import shifted
@@ -53,10 +54,6 @@ def experienced(offers: Floats, motives: Floats, felt: Floats) -> Floats:
     staff, llo, innovation = motives * offers
     value: Floats = felt * (staff + llo + innovation)
     return np.minimum(value, 1.0)
-
-
-BELIEFS, LLO_AND_CULTURE = slice(-1), slice(1, None, 2)
-"""Some of the traits of firms."""
 
 
 def held_by_members(world: PpsWorld, rows: Ints, which: slice = slice(None)) -> Floats:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from agents.columns import Floats
+from agents.firm import LLO_AND_CULTURE
 from agents.partnership import FIELD_KINDS, Kind
-from sim.engagement import LLO_AND_CULTURE, held_by_members
+from sim.engagement import held_by_members
 from sim.world import PpsWorld
 
 IS_FIELD = np.isin(np.arange(len(Kind)), FIELD_KINDS)

@@ -123,6 +123,14 @@ def test_what_is_known_is_drawn_at_once(live: FakeLive) -> None:
     assert len(live.asks) == 1
 
 
+def test_the_map_of_partners_comes_with_the_second_answer(live: FakeLive) -> None:
+    seen = Seen(State())
+    live.answer("regiefonds", pairs=1)
+    assert len(seen.all("chart")) == 8
+    live.answer("regiefonds", pairs=2)
+    assert len(seen.all("chart")) == 9
+
+
 def test_a_figure_that_breaks_takes_nothing_else_along(live: FakeLive, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ValueError("no such place")

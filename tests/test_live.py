@@ -289,6 +289,20 @@ def test_what_is_cancelled_leaves_the_queue_unless_others_wait_for_it(runs: Live
     assert one.comparison is None
 
 
+def test_other_pairs_wait_for_the_first_answer(runs: Live) -> None:
+    chosen, _ = changed(Chosen("regiefonds"), "regie-fund", "years", 4)
+    state = replace(STATE.with_chosen(chosen), seed=55)
+    shown: list[set[str]] = []
+    gate = blocked(runs.workers)
+    ask = runs.ask(state, lambda: shown.append(set(runs._coming)) if ask.pairs else None)
+    first, others = ({keys[number] for keys in ask._keys} for number in (0, 1))
+    assert set(runs._coming) == first
+    gate.set()
+    until(lambda: not ask.running)
+    assert not shown[0] & others  # when the first answer was told, nobody had been asked for the others
+    assert (ask.pairs, ask.done) == (2, 4)
+
+
 def test_a_run_that_breaks_is_told_in_one_sentence(runs: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     from app import live as of_live
 
