@@ -76,8 +76,8 @@ class Parameters:
     start_shared: float  # share
     location_own: float  # share
     location_company: float  # share
-    target_median: float  # students/year
-    target_mean: float  # students/year
+    target_share: float  # share
+    target_spread: float  # log
     target_min: float  # students/year
     target_max: float  # students/year
     founding_firms: float  # firms

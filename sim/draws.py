@@ -1,4 +1,4 @@
-"""Chance: counter-based streams, so that an extra agent or policy leaves the draws of all others untouched.
+"""Chance: keyed streams, so that an extra agent or policy leaves the draws of all others untouched.
 
 A stream is keyed by (run seed, purpose, when or who) through a cryptographic hash, and indexed by a permanent
 id. No draw depends on how many were taken before it, on the order of the processes or on the state of the
@@ -8,7 +8,6 @@ world: one uniform per decision, turned into the decision through the inverse di
 from __future__ import annotations
 
 from hashlib import blake2b
-from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ from scipy.special import ndtri, pdtrik
 
 from agents.columns import Floats, limited
 
-KEY = Struct("<2Q")
-"""The two words of a key."""
+WORD = 16
+"""Bytes of each of the two numbers, state and increment, that make a stream of PCG64DXSM."""
 
 
 class Draws:
@@ -29,11 +28,9 @@ class Draws:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self._philox = np.random.Philox(key=0)
-        self._generator = np.random.Generator(self._philox)
-        fresh: Any = self._philox.state
-        counter, empty = ((0,) * len(words) for words in (fresh["state"]["counter"], fresh["buffer"]))
-        self._state: Any = {**fresh, "state": {"counter": counter}, "buffer": empty}  # of a new stream, all but its key
+        self._bits = np.random.PCG64DXSM(0)
+        self._generator = np.random.Generator(self._bits)
+        self._state: Any = self._bits.state  # of a new stream, all but its key
 
     def uniforms(self, purpose: str, key: object, count: int) -> Floats:
         """Return `count` uniforms in [0, 1); element i is the same whatever the count.
@@ -43,10 +40,11 @@ class Draws:
             key: When (a quarter) or who (a stable identity).
             count: Number of ids to serve.
         """
-        # setting the key of one generator costs a quarter of making a new one, and gives the same bits
-        text = f"{self.seed}/{purpose}/{key}".encode()
-        self._state["state"]["key"] = KEY.unpack(blake2b(text, digest_size=16).digest())
-        self._philox.state = self._state
+        # setting the key of one generator costs a fraction of making a new one, and gives the same bits
+        key_of_stream = blake2b(f"{self.seed}/{purpose}/{key}".encode(), digest_size=2 * WORD).digest()
+        state, increment = (int.from_bytes(word, "little") for word in (key_of_stream[:WORD], key_of_stream[WORD:]))
+        self._state["state"] = {"state": state, "inc": increment | 1}  # an odd increment gives the whole period
+        self._bits.state = self._state
         draws: Floats = self._generator.random(count)
         return draws
 

@@ -256,8 +256,9 @@ def _give_character(world: PpsWorld, plan: Plan, u: dict[str, float]) -> None:
         plan.position = max(plan.position, Position.SHARED)
     locations = (Location.OWN, Location.COMPANY, Location.SCHOOL)
     plan.location = locations[_which(u["location"], p.location_own, p.location_company)]
-    sigma = float(np.sqrt(2 * np.log(p.target_mean / p.target_median)))  # of a lognormal with this mean and median
-    medians, sigmas = np.array([p.target_median, p.cost_median]), np.array([sigma, p.cost_sigma])
+    students = world.enrolment.by_sector[plan.school, plan.sector]  # large schools aim at more
+    medians = np.array([p.target_share * students, p.cost_median])
+    sigmas = np.array([p.target_spread, p.cost_sigma])
     target, plan.cost = lognormal(np.array([u["target"], u["cost"]]), medians, sigmas).tolist()
     plan.target_students = min(max(target, p.target_min), p.target_max)
     plan.shifts = np.array([u["choice"], u["role"]])
