@@ -130,7 +130,8 @@ def _uses(citation: str, row: Reported, words: Words) -> Iterator[list[Text]]:
 
 def _target(target: Target, words: Words) -> list[Text]:
     arguments = ", ".join(f"{name}={_plain(value)}" for name, value in target.arguments.items())
-    looked = words("evidence.observed_by", operator=f"{target.operator}({arguments})", when=target.when)
+    operator = f"{target.operator}({arguments})"
+    looked = words("evidence.observed_by", operator=operator, when=target.when, pack=target.pack)
     interval = words(
         "evidence.interval", value=f"{target.observed:g}", tolerance=f"{target.tolerance:g}", unit=target.unit
     )

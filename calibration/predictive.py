@@ -1,8 +1,9 @@
 """Predictive runs: what the model shows with draws of the posterior, and with as many of the prior beside them.
 
-Each run is observed on the targets that it is given, and on what no target asks: students by year, and how long
-networks live after the decision at the end of their subsidy. The runs of the shipped posterior are kept in a small
-file with it, which says what it was made from and is used only for that.
+Each draw lives in the region to which the model is fitted, and in every other region in which a target looks. It is
+observed there on these targets, and in the first on what no target asks: students by year, and how long networks
+live after the decision at the end of their subsidy. The runs of the shipped posterior are kept in a small file with
+it, which says what it was made from and is used only for that.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 FILE = "predictive.parquet"
 DRAWS, SEED = 256, 20
+HOME = "noord-brabant"
+"""The region to which the model is fitted."""
 PLACES = ("province", "country")
 TRACKS = ("bbl", "bol")  # in the order of the model
 FOLLOWED = 32
@@ -47,15 +50,23 @@ ENDS = ("died", "followed")
 _POSTERIOR, _KEY = "of_posterior", b"pps"
 
 
+@dataclass(frozen=True)
 class Predictor(Simulator):
-    """Runs the model to its last quarter with one draw of parameters, and observes it."""
+    """Runs the model to its last quarter with one draw of parameters, and observes it.
+
+    Attributes:
+        elsewhere: What runs and observes the same draw in other regions, as far as their targets ask.
+    """
+
+    elsewhere: tuple[Simulator, ...] = ()
 
     def __call__(self, parameters: dict[str, float], seed: int) -> Floats:
         """Return what is observed, shape (columns,)."""
         model = self.model(parameters, seed)
         seen = observe(model, self.targets)
         model.run()
-        return np.concatenate([seen, _students(model).ravel(), survival(model).ravel()])
+        others = [other(parameters, seed) for other in self.elsewhere]
+        return np.concatenate([seen, *others, _students(model).ravel(), survival(model).ravel()])
 
     @cached_property
     def years(self) -> tuple[int, ...]:
@@ -68,6 +79,7 @@ class Predictor(Simulator):
         """The names of what is observed of a run."""
         return (
             *super().columns,
+            *(name for other in self.elsewhere for name in other.columns),
             *(students_column(place, track, year) for place in PLACES for year in self.years for track in TRACKS),
             *(survival_column(end, quarters) for end in ENDS for quarters in range(FOLLOWED + 1)),
         )
@@ -75,7 +87,8 @@ class Predictor(Simulator):
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """What determines the results of a draw, besides the code of the model."""
-        return (*super().inputs, *self.columns, hashlib.sha256(Path(__file__).read_bytes()).hexdigest())
+        others = (text for other in self.elsewhere for text in other.inputs)
+        return (*super().inputs, *others, *self.columns, hashlib.sha256(Path(__file__).read_bytes()).hexdigest())
 
 
 def students_column(place: str, track: str, year: int) -> str:
@@ -136,8 +149,13 @@ class Predictive:
 
 
 def make_predictor(targets: tuple[Target, ...], scale: float = SCALE) -> Predictor:
-    """Return what runs the baseline of the region that the reports are about."""
-    return Predictor(load_region("noord-brabant"), load_national(), load_scenario("baseline"), targets, scale)
+    """Return what runs the baseline of the region to which the model is fitted, and of those of other targets."""
+    asked: dict[str, list[Target]] = {HOME: []}
+    for target in targets:
+        asked.setdefault(target.pack, []).append(target)
+    national, scenario = load_national(), load_scenario("baseline")
+    here, *elsewhere = ((load_region(pack), national, scenario, tuple(own), scale) for pack, own in asked.items())
+    return Predictor(*here, elsewhere=tuple(Simulator(*other) for other in elsewhere))
 
 
 def predictive_of(

@@ -21,6 +21,7 @@ from pydantic import Field
 from agents.errors import InputError
 from calibration.evidence import NO_TARGET, Reported, find
 from calibration.observe import OPERATORS, argument_problem, moments
+from scenarios.region import list_regions
 from scenarios.scenario import LATEST, START
 from scenarios.tables import Allowed, Folder, Row, Slug, one_of
 from sim.calendar import quarter_number
@@ -59,6 +60,7 @@ class TargetRow(Row):
     operator: Annotated[str, Allowed("the name of an observation operator")]
     arguments: Arguments
     when: Annotated[str, Allowed("a quarter such as 2018-Q2")]
+    pack: Slug
     tolerance: Number
     why: Sentence
     source: str = ""  # stands in `evidence`
@@ -80,6 +82,7 @@ class Target:
         operator: Name of the operator that observes it in a run.
         arguments: Arguments of the operator.
         when: Quarter at the end of which to look.
+        pack: Region pack in which to look.
         observed: The number reported, or the ratio of two.
         unit: Its unit.
         region: Region that the report is about.
@@ -95,6 +98,7 @@ class Target:
     operator: str
     arguments: Mapping[str, str | float]
     when: str
+    pack: str
     observed: float
     unit: str
     region: str
@@ -159,6 +163,7 @@ def _make(row: TargetRow, role: Role, lookup: Callable[[str], Reported | None], 
         operator=row.operator,
         arguments=dict(_arguments(row.arguments)),
         when=row.when,
+        pack=row.pack,
         observed=observed,
         unit=unit,
         region=found[0].region,
@@ -221,6 +226,8 @@ def _check_one(target: Target, where: str) -> None:
         raise InputError(f"the tolerance of {target.id} is not a number above 0", where, "a number above 0")
     if target.operator not in OPERATORS:
         raise InputError(f"unknown operator {target.operator!r}", where, one_of(OPERATORS, target.operator))
+    if target.pack not in list_regions():
+        raise InputError(f"unknown region pack {target.pack!r}", where, one_of(list_regions(), target.pack))
     problem = argument_problem(target.operator, target.arguments)
     if problem is not None:
         raise InputError(problem[0], where, problem[1])
@@ -243,7 +250,11 @@ def _check_quarter(target: Target, where: str) -> None:
 
 
 def _check_pair(one: Target, other: Target, where: str) -> None:
-    same = (one.operator, dict(one.arguments), one.when) == (other.operator, dict(other.arguments), other.when)
+    same = _observed(one) == _observed(other)
     if same and abs(one.observed - other.observed) > one.tolerance + other.tolerance:
         what = f"{one.id} and {other.id} contradict: the same observation, and no value within both tolerances"
         raise InputError(what, where, "intervals that overlap, or only one of the two")
+
+
+def _observed(target: Target) -> tuple[object, ...]:
+    return target.operator, dict(target.arguments), target.when, target.pack

@@ -235,14 +235,14 @@ def _evidence(page: Page, citation: str, row: Reported) -> str:
 
 def targets(page: Page) -> Lines:
     """Everything that a run is compared with: how it is observed, and the tolerance with its reason."""
-    yield "| target | reported | observed by | when | why this tolerance |"
+    yield "| target | reported | observed by | when, in which pack | why this tolerance |"
     yield "|---|---|---|---|---|"
     for pattern in PATTERNS:
         for target in (one for one in all_targets() if one.pattern == pattern):
             name = f"{at(target.id)}{shown.MARKS[target.role]} `{target.id}`<br>{_linked(page, target)}"
             arguments = ", ".join(f"{key}={value}" for key, value in target.arguments.items())
             value = f"{shown.reported(target, page.words)} {shown.unit(target, page.words)}".strip()
-            yield page.row(name, value, f"`{target.operator}({arguments})`", target.when, plain(target.why))
+            yield page.row(name, value, f"`{target.operator}({arguments})`", f"{target.when}, `{target.pack}`", plain(target.why))
 
 
 def _quote(row: Evidence) -> str:

@@ -39,6 +39,7 @@ def target(number: int, observed: float, tolerance: float) -> Target:
         "toy",
         {},
         "2018-Q2",
+        "noord-brabant",
         observed,
         "fraction",
         "x",

@@ -67,6 +67,20 @@ def test_every_draw_is_observed_on_targets_students_and_survival(made: Predictiv
     assert made.about["failed"] == [0, 0]
 
 
+def test_a_draw_is_observed_in_every_region_in_which_a_target_looks() -> None:
+    away = next(target for target in all_targets() if target.id == "students-2021")
+    both, home, alone = (make_predictor(targets, SCALE) for targets in ((*TARGETS, away), TARGETS, (away,)))
+    assert [one.pack.name for one in both.elsewhere] == [away.pack] == ["noord-holland-flevoland"]
+    assert not home.elsewhere
+    draw = dict(zip(PRIOR.names, PRIOR.values(PRIOR.design(1, 3))[0].tolist(), strict=True))
+    seen, seen_at_home = both(draw, 5), home(draw, 5)
+    assert np.array_equal(np.delete(seen, len(TARGETS)), seen_at_home, equal_nan=True)
+    assert both.columns[: len(TARGETS) + 1] == (*home.columns[: len(TARGETS)], "students-2021")
+    (there,) = alone.elsewhere
+    assert seen[len(TARGETS)] == there(draw, 5)[0] > 0
+    assert len({one.digest for one in (both, home, alone)}) == 3
+
+
 def test_the_country_is_the_one_that_targets_look_at(made: Predictive) -> None:
     base, later = (students_column("country", "bbl", year) for year in (2012, 2015))
     for values in made.of([base, later, "national-bbl-2015"]):

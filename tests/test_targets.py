@@ -26,8 +26,8 @@ from calibration.targets import (
 
 ALL = (*calibration_targets(), *held_back_targets())
 BY_ID = {target.id: target for target in ALL}
-HEADER = "id,evidence,pattern,operator,arguments,when,tolerance,why\n"
-LINE = "partners,nb-partners-unique,P3,partners_unique,kind=all,2018-Q2,31,Because.\n"
+HEADER = "id,evidence,pattern,operator,arguments,when,pack,tolerance,why\n"
+LINE = "partners,nb-partners-unique,P3,partners_unique,kind=all,2018-Q2,noord-brabant,31,Because.\n"
 
 
 def read(folder: Path, text: str) -> tuple[Target, ...]:
@@ -76,9 +76,17 @@ def test_to_calibrate_are_brabant_to_2018_and_the_country_to_2017() -> None:
     assert {target.role for target in held_back_targets()} == {"validate"}
 
 
+def test_every_target_is_observed_in_the_region_that_its_report_is_about() -> None:
+    packs = {"netherlands": "nederland", "noord-holland+flevoland": "noord-holland-flevoland"}
+    for target in ALL:
+        stand_in = target.operator in ("national_bbl", "national_bol")  # of Brabant's schools, with national trends
+        about = "noord-brabant" if stand_in or target.region.endswith("brabant") else packs[target.region]
+        assert target.pack == about, target.id
+
+
 def test_no_fact_is_compared_with_twice() -> None:
-    """Two targets on one row look at different things; no two look at the same thing at the same time."""
-    looks = Counter((t.operator, tuple(sorted(t.arguments.items())), t.when) for t in ALL)
+    """Two targets on one row look at different things; no two look at the same thing at the same time and place."""
+    looks = Counter((t.operator, tuple(sorted(t.arguments.items())), t.when, t.pack) for t in ALL)
     assert not [look for look, times in looks.items() if times > 1]
 
 
@@ -126,6 +134,7 @@ def test_a_table_is_read(tmp_path: Path) -> None:
         (LINE, LINE.replace("kind=all", "kind=banks"), "line 2: kind of partners_unique is 'banks'; allowed: all, "),
         (LINE, LINE.replace("kind=all", ""), "line 2: partners_unique lacks the argument kind"),
         (LINE, LINE.replace("kind=all", "kind"), "line 2, column arguments"),
+        (LINE, LINE.replace("noord-brabant", "brabant"), "line 2: unknown region pack 'brabant'"),
         (LINE, LINE.replace("2018-Q2", "2018-Q5"), "line 2: '2018-Q5' is not a quarter"),
         (LINE, LINE.replace("2018-Q2", "2008-Q2"), "line 2: 2008-Q2 is outside what can be simulated"),
         (LINE, LINE.replace("2018-Q2", "2017-Q4"), "line 2: 2017-Q4 does not fit the period reported, 2018"),
@@ -142,7 +151,7 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, old: str, new: str
 
 
 def test_a_look_back_at_a_later_moment_is_a_mistake(tmp_path: Path) -> None:
-    line = "inflow,nb-mbo-inflow-change,P8,flow_change,flow=inflow; since=2012,2017-Q4,0.06,Because.\n"
+    line = "inflow,nb-mbo-inflow-change,P8,flow_change,flow=inflow; since=2012,2017-Q4,noord-brabant,0.06,Because.\n"
     assert read(tmp_path, HEADER + line)
     with pytest.raises(InputError, match="looks back from 2017-Q4 at a later moment"):
         read(tmp_path, HEADER + line.replace("2012", "2018"))
