@@ -27,7 +27,7 @@ NO_TARGET = {
     "benchmark": "stands beside a target as the number of the country, and is part of its tolerance",
     "no-concept": "the model has no such thing",
     "other-definition": "counts something else, or does not say what",
-    "other-region": "about a region that is not simulated",
+    "other-region": "about a region that is not simulated, or without a year",
     "one-case": "about one organisation or partnership, or the most extreme one",
     "hbo": "about Centres of Expertise of the hbo, which the model does not have",
     "opinion": "a judgement of respondents",

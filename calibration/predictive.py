@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from agents.columns import Floats
 from agents.errors import InputError
 from calibration.observe import Survey, observe
-from calibration.simulate import SCALE, Advance, Simulator, Stage, run_stage
+from calibration.simulate import SCALE, Advance, Simulator, Stage, observing_all, run_stage
 from calibration.targets import Target
 from experiments.identity import code_digest
 from experiments.posterior import Posterior, fingerprint
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 FILE = "predictive.parquet"
 DRAWS, SEED = 256, 20
-HOME = "noord-brabant"
-"""The region to which the model is fitted."""
 PLACES = ("province", "country")
 TRACKS = ("bbl", "bol")  # in the order of the model
 FOLLOWED = 32
@@ -50,15 +48,8 @@ ENDS = ("died", "followed")
 _POSTERIOR, _KEY = "of_posterior", b"pps"
 
 
-@dataclass(frozen=True)
 class Predictor(Simulator):
-    """Runs the model to its last quarter with one draw of parameters, and observes it.
-
-    Attributes:
-        elsewhere: What runs and observes the same draw in other regions, as far as their targets ask.
-    """
-
-    elsewhere: tuple[Simulator, ...] = ()
+    """Runs the model to its last quarter with one draw of parameters, and elsewhere as far as targets ask."""
 
     def __call__(self, parameters: dict[str, float], seed: int) -> Floats:
         """Return what is observed, shape (columns,)."""
@@ -79,7 +70,6 @@ class Predictor(Simulator):
         """The names of what is observed of a run."""
         return (
             *super().columns,
-            *(name for other in self.elsewhere for name in other.columns),
             *(students_column(place, track, year) for place in PLACES for year in self.years for track in TRACKS),
             *(survival_column(end, quarters) for end in ENDS for quarters in range(FOLLOWED + 1)),
         )
@@ -87,8 +77,7 @@ class Predictor(Simulator):
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """What determines the results of a draw, besides the code of the model."""
-        others = (text for other in self.elsewhere for text in other.inputs)
-        return (*super().inputs, *others, *self.columns, hashlib.sha256(Path(__file__).read_bytes()).hexdigest())
+        return (*super().inputs, *self.columns, hashlib.sha256(Path(__file__).read_bytes()).hexdigest())
 
 
 def students_column(place: str, track: str, year: int) -> str:
@@ -150,12 +139,8 @@ class Predictive:
 
 def make_predictor(targets: tuple[Target, ...], scale: float = SCALE) -> Predictor:
     """Return what runs the baseline of the region to which the model is fitted, and of those of other targets."""
-    asked: dict[str, list[Target]] = {HOME: []}
-    for target in targets:
-        asked.setdefault(target.pack, []).append(target)
-    national, scenario = load_national(), load_scenario("baseline")
-    here, *elsewhere = ((load_region(pack), national, scenario, tuple(own), scale) for pack, own in asked.items())
-    return Predictor(*here, elsewhere=tuple(Simulator(*other) for other in elsewhere))
+    home = Simulator(load_region("noord-brabant"), load_national(), load_scenario("baseline"), (), scale)
+    return Predictor(**vars(observing_all(home, targets)))
 
 
 def predictive_of(

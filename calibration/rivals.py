@@ -18,7 +18,7 @@ from agents.columns import Floats
 from calibration.fit import Budget, Engine, fit, seeds_of
 from calibration.held_back import held_back_targets
 from calibration.scores import TOLERANCE_SD, error_of
-from calibration.simulate import Advance, Simulator
+from calibration.simulate import Advance, Simulator, observing_all
 from calibration.targets import Target
 from experiments.priors import load_prior
 
@@ -84,8 +84,8 @@ def contrast(
         prior = load_prior(rival.free).without(rival.fixed.keys())
         engine = Engine(asked, prior, folder, workers, advance)
         draws = fit(engine, budget, seed).sample[:DRAWS]
-        targets = (*simulator.targets, *held_back_targets())
-        look = replace(engine, simulator=replace(asked, targets=targets))
+        look = replace(engine, simulator=observing_all(asked, (*simulator.targets, *held_back_targets())))
+        targets = look.simulator.observed
         seen = look.run("contrast", draws, seeds_of(seed, 0, len(draws))).observed.values
         scores = np.array([ranked_score(values, target) for values, target in zip(seen.T, targets, strict=True)])
         contrasts.append(Contrast(rival.id, scores[: len(simulator.targets)], scores[len(simulator.targets) :]))

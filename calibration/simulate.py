@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ from calibration.targets import Target
 from experiments.identity import code_digest
 from experiments.work import Work
 from scenarios.national import National
-from scenarios.region import RegionPack
+from scenarios.region import RegionPack, load_region
 from scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Simulator:
         targets: What is observed.
         scale: Share of the firms that is simulated.
         fixed: Parameters of a rival submodel, by name; they may lie outside their range.
+        elsewhere: What runs and observes the same draw in other regions.
     """
 
     pack: RegionPack
@@ -67,10 +68,12 @@ class Simulator:
     targets: tuple[Target, ...]
     scale: float
     fixed: Mapping[str, float] = field(default_factory=dict)
+    elsewhere: tuple[Simulator, ...] = ()
 
     def __call__(self, parameters: dict[str, float], seed: int) -> Floats:
         """Return what is observed, shape (columns,)."""
-        return observe(self.model(parameters, seed), self.targets)
+        here = observe(self.model(parameters, seed), self.targets)
+        return np.concatenate([here, *(other(parameters, seed) for other in self.elsewhere)])
 
     def model(self, parameters: dict[str, float], seed: int) -> PpsModel:
         """Return the model of a draw, which has not lived yet."""
@@ -80,9 +83,14 @@ class Simulator:
         return PpsModel(self.pack, self.scenario, values, (), seed, self.scale, self.national)
 
     @property
+    def observed(self) -> tuple[Target, ...]:
+        """All targets that are observed, in the order of the columns: first those of the own region."""
+        return (*self.targets, *(target for other in self.elsewhere for target in other.observed))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The names of what is observed of a run."""
-        return tuple(target.id for target in self.targets)
+        return tuple(target.id for target in self.observed)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -94,12 +102,23 @@ class Simulator:
             self.scenario.digest(),
             json.dumps([self.scale, dict(self.fixed)], sort_keys=True),
             *(json.dumps([t.id, t.operator, dict(t.arguments), t.when], sort_keys=True) for t in self.targets),
+            *(text for other in self.elsewhere for text in other.inputs),
         )
 
     @cached_property
     def digest(self) -> str:
         """What determines the results of a draw, as one hash."""
         return hashlib.sha256("\n".join([code_digest(), *self.inputs]).encode()).hexdigest()
+
+
+def observing_all(simulator: Simulator, targets: Iterable[Target]) -> Simulator:
+    """Return a simulator that observes targets, each in the region pack that it names."""
+    asked: dict[str, list[Target]] = {simulator.pack.name: []}
+    for target in targets:
+        asked.setdefault(target.pack, []).append(target)
+    here, *others = asked.items()
+    elsewhere = (replace(simulator, pack=load_region(pack), targets=tuple(own)) for pack, own in others)
+    return replace(simulator, targets=tuple(here[1]), elsewhere=tuple(elsewhere))
 
 
 @dataclass(frozen=True)

@@ -242,7 +242,9 @@ def targets(page: Page) -> Lines:
             name = f"{at(target.id)}{shown.MARKS[target.role]} `{target.id}`<br>{_linked(page, target)}"
             arguments = ", ".join(f"{key}={value}" for key, value in target.arguments.items())
             value = f"{shown.reported(target, page.words)} {shown.unit(target, page.words)}".strip()
-            yield page.row(name, value, f"`{target.operator}({arguments})`", f"{target.when}, `{target.pack}`", plain(target.why))
+            yield page.row(
+                name, value, f"`{target.operator}({arguments})`", f"{target.when}, `{target.pack}`", plain(target.why)
+            )
 
 
 def _quote(row: Evidence) -> str:

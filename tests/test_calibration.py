@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from agents.columns import Floats
 from agents.errors import InputError
 from agents.parameters import make_parameters, parameter_table
-from calibration import crosscheck, simulate
+from calibration import crosscheck, rivals, simulate
 from calibration.crosscheck import cross_check
 from calibration.fit import Budget, Engine, chance_of, fit, inflations, seeds_of
-from calibration.rivals import ranked_score
+from calibration.held_back import held_back_targets
+from calibration.rivals import contrast, ranked_score
 from calibration.scores import BEND, MODEL_ERROR, TOLERANCE_SD, score
 from calibration.screening import screen
 from calibration.selfcheck import relative_width, self_check
@@ -385,3 +386,22 @@ def test_a_rival_is_run_with_what_it_fixes() -> None:
     rival = replace(plain, fixed={"patience_mkb": 1000.0})
     assert rival.digest != plain.digest
     assert not np.array_equal(plain({}, 1), rival({"patience_mkb": 1.0}, 1))
+
+
+def test_rivals_are_scored_where_each_target_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from calibration.calibrate import simulator
+
+    kept = tuple(one for one in held_back_targets() if one.id in ("active-2018", "students-2021"))
+    monkeypatch.setattr(rivals, "held_back_targets", lambda: kept)
+    monkeypatch.setattr(rivals, "RIVALS", rivals.RIVALS[:2])
+    monkeypatch.setattr(rivals, "DRAWS", 2)
+    monkeypatch.setattr(rivals, "fit", lambda engine, *_: SimpleNamespace(sample=engine.prior.design(2, 1)))
+    plain: Simulator = replace(simulator(0.02), targets=simulator().targets[:3])
+    shipped, rival = contrast(plain, Budget(), 1, tmp_path, 1, lambda done: None)
+    assert (shipped.id, rival.id) == ("as-shipped", "leave-at-random")
+    for one in (shipped, rival):
+        assert (one.fitted.shape, one.unseen.shape) == ((3,), (2,))
+        assert np.isfinite([*one.fitted, *one.unseen]).all()
+    assert not np.array_equal(shipped.unseen, rival.unseen)
+    (home,) = contrast(plain, Budget(), 1, tmp_path, 1, lambda done: None)[:1]
+    assert np.array_equal(home.unseen, shipped.unseen), "kept on disk"
