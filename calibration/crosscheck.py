@@ -60,6 +60,7 @@ def cross_check(engine: Engine, fit: Fit, generations: int, seed: int) -> CrossC
         number = candidates.shape[1]
         unit = np.tile(others, (number, 1))
         unit[:, looked_for] = np.repeat(candidates.T, WORLDS, axis=0)
+        engine.expect(len(unit))  # how many parameters are looked for is known only now
         scores = engine.scores(engine.run("search", unit, np.tile(chance, number)))
         off: Floats = (scores**2).reshape(number, WORLDS, -1).mean(axis=(1, 2))
         return off

@@ -110,6 +110,7 @@ class Engine:
         folder: Where runs are kept, so that an interrupted fit goes on where it was.
         workers: Processes.
         advance: Called with the number of runs done since the last call.
+        expect: Called with the number of runs that only now turn out to be needed.
     """
 
     simulator: Simulator
@@ -117,6 +118,7 @@ class Engine:
     folder: Path
     workers: int
     advance: Advance
+    expect: Advance = lambda runs: None
 
     def run(self, name: str, unit: Floats, seeds: Ints) -> Ensemble:
         """Run and observe every member of an ensemble; a member whose run fails is no member any more.

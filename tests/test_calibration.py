@@ -272,7 +272,10 @@ def test_a_self_check_needs_worlds_to_take(fitted) -> None:
 
 def test_the_second_estimate_agrees_on_what_is_identified(fitted) -> None:
     made, found = fitted
-    search = cross_check(made, found, 20, 2)
+    done: list[int] = []
+    expected: list[int] = []
+    search = cross_check(replace(made, advance=done.append, expect=expected.append), found, 20, 2)
+    assert sum(expected) == sum(done) > 0, "what is run is told before"
     assert search.parameters.tolist() == [True, True, False, False]
     np.testing.assert_allclose(search.best, [0.6, 0.4], atol=0.1)
 

@@ -34,25 +34,26 @@ def calibrate(
     from app import calibrate as pages
     from calibration import calibrate as work
     from calibration import predictive
+    from calibration import rivals as submodels
     from calibration.fit import Budget, Engine
-    from calibration.rivals import contrast, write_contrasts
     from calibration.validate import all_targets
     from experiments.priors import load_prior
 
     budget, check = Budget(members, steps), Budget(check_members, steps)
     kept, used = out / "runs", processes(workers)
     total = budget.runs + worlds * (check.runs - check_members) + 2 * predictive.DRAWS
+    total += rivals * len(submodels.RIVALS) * (check.runs + submodels.DRAWS)
     try:
         with counting(words("calibrate.running"), total, quiet) as advance:
             prior = load_prior()
-            engine = Engine(work.simulator(), prior, kept, used, advance)
+            engine = Engine(work.simulator(), prior, kept, used, advance, advance.expect)
             posterior = work.calibrate(engine, budget, check, worlds, generations, seed, out)
             predictor = predictive.make_predictor(all_targets())
             runs = predictive.predictive_of(posterior, prior, predictor, kept, used, advance, predictive.DRAWS)
             predictive.store_predictive(runs, out)
             if rivals:
-                contrasts = contrast(engine.simulator, check, seed, kept, used, lambda done: None)
-                write_contrasts(contrasts, out)
+                contrasts = submodels.contrast(engine.simulator, check, seed, kept, used, advance)
+                submodels.write_contrasts(contrasts, out)
     except KeyboardInterrupt:
         raise Stopped(words("calibrate.stopped", folder=kept)) from None
     about = posterior.about

@@ -92,16 +92,28 @@ def progress(
         bar.stop()
 
 
-@contextmanager
-def counting(title: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Show how far a long piece of work is, on a terminal.
+class Count:
+    """How far a long piece of work is: call it with the number of pieces that are done since the last call."""
 
-    Yields:
-        What to call with the number of pieces that are done since the last call.
-    """
+    def __init__(self, bar: Progress, title: str, total: int) -> None:
+        self._bar, self._total = bar, total
+        self._task = bar.add_task(title, total=total)
+
+    def __call__(self, pieces: int) -> None:
+        """Count pieces that are done."""
+        self._bar.advance(self._task, pieces)
+
+    def expect(self, pieces: int) -> None:
+        """Count pieces that only now turn out to be needed."""
+        self._total += pieces
+        self._bar.update(self._task, total=self._total)
+
+
+@contextmanager
+def counting(title: str, total: int, quiet: bool) -> Iterator[Count]:
+    """Show how far a long piece of work is, on a terminal."""
     with _bar(quiet) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda pieces: bar.advance(task, pieces)
+        yield Count(bar, title, total)
 
 
 def _bar(quiet: bool) -> Progress:
