@@ -16,9 +16,10 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from enum import IntEnum
-from multiprocessing.connection import wait
 from queue import SimpleQueue
 from typing import Any
+
+from experiments.work import leave_with_parent
 
 TRIES = 2
 """How often a task may take its process down before that counts as its result."""
@@ -184,11 +185,4 @@ def _settle_in() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):  # not on Windows
         os.nice(POLITE)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_leave_after, args=(parent.sentinel,), daemon=True).start()
-
-
-def _leave_after(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(1)
+    leave_with_parent()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import resource_tracker
+from multiprocessing import connection, resource_tracker
 from operator import itemgetter
 
 from agents.errors import InputError
@@ -119,7 +119,7 @@ class Work[Item, Result]:
             The items that were being done when the pool broke.
         """
         # 'spawn' is the one way to start a process that is safe with threads and the same on every system
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), leave_with_parent)
         broken: list[int] = []
         try:
             while self._running or (todo and not broken):
@@ -163,6 +163,18 @@ class Work[Item, Result]:
             # a worker that ends halfway a result would let the pool wait for the rest for ever: we hold the pipe too
             pool._result_queue._writer.close()  # type: ignore[attr-defined]
             pool.shutdown(cancel_futures=True)
+
+
+def leave_with_parent() -> None:
+    """Let this process end when the one that started it is gone: a pool's worker would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_leave_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _leave_after(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from pathlib import Path
 from typing import Any
 
 
@@ -16,6 +18,12 @@ def die() -> None:
 
 def stumble() -> None:
     raise ValueError("no")
+
+
+def linger(folder: str) -> None:
+    """Leave the number of this process in a folder, and stay."""
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(600)
 
 
 def broken(replicate: Any, key: str, folder: str) -> Any:

@@ -6,7 +6,11 @@ import math
 import multiprocessing
 import os
 import pickle
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -233,3 +237,46 @@ def test_a_scale_is_a_share_or_refused(experiment: Experiment, scale: float) -> 
 def test_no_workers_is_refused(experiment: Experiment) -> None:
     with pytest.raises(InputError, match="workers"):
         Replicates(experiment.every(), workers=0)
+
+
+TWO_THAT_LINGER = """
+import sys
+from experiments.work import Work
+from tests.errands import linger
+if __name__ == "__main__":
+    list(Work(linger, [sys.argv[1]] * 2, lambda item, error: None, 2))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up where Linux lists them")
+def test_no_worker_outlives_a_program_that_is_killed(tmp_path: Path) -> None:
+    def alive(pid: str) -> bool:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+        return state != "Z"  # that one waits for somebody to notice
+
+    script, folder = tmp_path / "program.py", tmp_path / "pids"
+    script.write_text(TWO_THAT_LINGER, encoding="utf-8")
+    folder.mkdir()
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(
+        [sys.executable, str(script), str(folder)], env={**os.environ, "PYTHONPATH": str(root)}
+    ) as one:
+        until(lambda: len(list(folder.iterdir())) == 2)
+        one.kill()
+    workers = [path.name for path in folder.iterdir()]
+    try:
+        until(lambda: not any(map(alive, workers)))
+    finally:
+        for pid in filter(alive, workers):
+            os.kill(int(pid), signal.SIGKILL)
+
+
+def until(come_true: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + seconds
+    while not come_true():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
