@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import difflib
 import reprlib
-import tomllib
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.errors import InputError
-from scenarios.scenario import LARGEST_FILE
+from scenarios.scenario import read_toml
 
 PLANS = Path(__file__).with_name("plans")
 
@@ -50,7 +49,7 @@ def kind_of(model: type[PlanFile]) -> str:
 
 def list_plans(kind: str) -> tuple[str, ...]:
     """Return the names of the plans of a kind that come with the project."""
-    return tuple(sorted(path.stem for path in PLANS.glob("*.toml") if _read(path).get("kind") == kind))
+    return tuple(sorted(path.stem for path in PLANS.glob("*.toml") if read_toml(path, "plan").get("kind") == kind))
 
 
 def read_plan[Plan: PlanFile](name_or_file: str, model: type[Plan]) -> tuple[Plan, Path]:
@@ -68,7 +67,7 @@ def read_plan[Plan: PlanFile](name_or_file: str, model: type[Plan]) -> tuple[Pla
     """
     kind = kind_of(model)
     path = _find(name_or_file, kind)
-    content = _read(path)
+    content = read_toml(path, "plan")
     if content.get("kind", kind) != kind:
         raise InputError(f"is a plan of the kind {reprlib.repr(content['kind'])}", path.name, f"kind = '{kind}'")
     try:
@@ -96,19 +95,6 @@ def _find(name_or_file: str, kind: str) -> Path:
     near = difflib.get_close_matches(name_or_file[:60], names, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise InputError(f"unknown plan {reprlib.repr(name_or_file)}", "plan", f"{hint}{', '.join(names)}, or a .toml file")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError("is too large for a plan", path.name, "a file below 1 MB")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", path.name, "a TOML file in UTF-8") from None
-    except (ValueError, RecursionError) as error:  # tomllib: not TOML, a number or nesting beyond all bounds
-        raise InputError(f"is not TOML: {error}", path.name, "a TOML file") from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path.name, "a readable file") from None
 
 
 def _plain(error: ValidationError, model: type[BaseModel], where: str) -> InputError:

@@ -73,7 +73,7 @@ def lineage(name_or_file: str) -> tuple[str, ...]:
     """
     parents: list[str] = []
     path = _find(name_or_file, None)
-    while isinstance(parent := _read(path).get("extends"), str) and parent not in parents:
+    while isinstance(parent := read_toml(path, "scenario").get("extends"), str) and parent not in parents:
         parents.append(parent)
         path = _find(parent, path)
     return tuple(parents)
@@ -106,7 +106,7 @@ def _with_parents(name_or_file: str, below: tuple[str, ...]) -> dict[str, Any]:
     path = _find(name_or_file, Path(below[-1]) if below else None)
     if str(path) in below:
         raise InputError("extends itself in a circle", path.name, "a parent that does not lead back here")
-    own = _read(path)
+    own = read_toml(path, "scenario")
     check_version(own, SCHEMA_VERSION, path.name)
     parent = own.pop("extends", None)
     if parent is None:
@@ -161,10 +161,19 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Return what stands in a TOML file.
+
+    Args:
+        path: The file.
+        what: What it should hold, such as a scenario; named if it is too large for that.
+
+    Raises:
+        InputError: If it cannot be read, is no TOML or is too large.
+    """
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise InputError("is too large for a scenario", path.name, "a file below 1 MB")
+            raise InputError(f"is too large for a {what}", path.name, "a file below 1 MB")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", path.name, "a TOML file in UTF-8") from None

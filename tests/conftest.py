@@ -19,6 +19,7 @@ from scenarios.region import RegionPack, load_region
 from scenarios.scenario import load_scenario
 from sim.model import PpsModel
 from tests import worlds
+from tests.commands import Pps, run_here
 
 # A run of the tests is the same run everywhere; HYPOTHESIS_PROFILE=thorough looks further, at random.
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
@@ -49,6 +50,14 @@ def brabant() -> RegionPack:
 def brabant_run(brabant: RegionPack) -> PpsModel:
     """A finished run of the baseline; look, do not change."""
     return PpsModel(brabant, load_scenario("baseline"), seed=1, scale=0.1).run()
+
+
+@pytest.fixture
+def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Pps:
+    """Run a command in this process, in an empty folder and on a page of 100 characters."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    return lambda *args: run_here(args, monkeypatch, capfd)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,6 @@ import pandas as pd
 import pytest
 
 from agents.errors import InputError
-from app import cli
 from experiments import batches
 from experiments.batches import run_cases
 from experiments.cases import Keep, Task, kept_of, run_task
@@ -29,6 +27,7 @@ from scenarios.scenario import load_scenario
 from sim.model import PpsModel
 from sim.outcomes import OUTCOMES, outcome_table
 from tests.batches import KEEP, PLAN, Shuffled, made
+from tests.commands import Pps
 from tests.worlds import contents, small_pack
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,22 +145,14 @@ def test_a_program_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    monkeypatch.chdir(tmp_path)
+def pps(pps: Pps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pps:
+    """Run `pps batch` beside a plan."""
     monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
-
-    def say(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["pps", "batch", *args])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capfd.readouterr()
-        return int(stop.value.code or 0), said.out, said.err
-
-    return say
+    return lambda *args: pps("batch", *args)
 
 
-def test_the_command_runs_tells_and_goes_on_only_if_asked(pps: Callable[..., Any], ran: list[int]) -> None:
+def test_the_command_runs_tells_and_goes_on_only_if_asked(pps: Pps, ran: list[int]) -> None:
     code, out, err = pps("plan.toml", "--workers", "1")
     assert (code, err) == (0, "")
     assert "Small\n12 runs: 2 scenarios, 2 draws, 3 seeds" in out
@@ -176,7 +167,7 @@ def test_the_command_runs_tells_and_goes_on_only_if_asked(pps: Callable[..., Any
     assert not ran
 
 
-def test_the_command_as_json(pps: Callable[..., Any], ran: list[int]) -> None:
+def test_the_command_as_json(pps: Pps, ran: list[int]) -> None:
     code, out, _ = pps("plan.toml", "--workers", "1", "--json", "--out", "here")
     told = json.loads(out)
     assert code == 0
@@ -190,7 +181,7 @@ def test_the_command_as_json(pps: Callable[..., Any], ran: list[int]) -> None:
     assert told["means"].keys() == {"baseline", "emergent"}
 
 
-def test_the_command_tells_what_is_wrong(pps: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_tells_what_is_wrong(pps: Pps, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "run_task", lambda task: Failed(task.number, task.case.seed, "ValueError", "no", ""))
     code, _, err = pps("plan.toml", "--workers", "1", "--quiet")
     assert code == 1
@@ -207,14 +198,14 @@ def test_the_command_tells_what_is_wrong(pps: Callable[..., Any], monkeypatch: p
         (("other",), "unknown plan 'other'"),
     ],
 )
-def test_a_wrong_option_is_told_in_one_line(pps: Callable[..., Any], args: tuple[str, ...], said: str) -> None:
+def test_a_wrong_option_is_told_in_one_line(pps: Pps, args: tuple[str, ...], said: str) -> None:
     code, out, err = pps(*args)
     assert (code, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
 
 
-def test_ctrl_c_says_what_is_kept(pps: Callable[..., Any], ran: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_says_what_is_kept(pps: Pps, ran: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(batches, "_work", lambda tasks, *_: Shuffled(tasks, lambda places: places, 4))
         code, _, err = pps("plan.toml")

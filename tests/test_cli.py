@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.parameters import as_dict, parameter_table
-from app import cli
 from app.evidence import all_rows, evidence_json, evidence_page, find_row
 from app.words import Language, Words
 from calibration import calibrate as calibration
@@ -31,38 +29,13 @@ from experiments.posterior import load_posterior, write_posterior
 from experiments.priors import load_prior
 from experiments.store import FILES, RUN, read_run
 from sim.model import PpsModel
+from tests.commands import Pps, Said
 
 ROOT = Path(__file__).parents[1]
 PPS = [sys.executable, "-m", "app.cli"]
 CENTRAL = ("--parameters", "default")
 FEW = ("--scale", "0.05", "--until", "2014-Q4", "--workers", "1")
 SHORT = (*CENTRAL, *FEW, "--replicates", "2")
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
-type Pps = Callable[..., Said]
-
-
-@pytest.fixture
-def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Pps:
-    """Run a command in this process, in an empty folder and on a page of 100 characters."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*args: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["pps", *args])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capfd.readouterr()
-        return Said(int(stop.value.code or 0), said.out, said.err)
-
-    return run
 
 
 @pytest.fixture(scope="module")

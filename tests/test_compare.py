@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import math
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from scipy.stats import CensoredData, ecdf
 
 from agents.errors import InputError
 from agents.parameters import as_dict, make_parameters
-from app import cli
 from app.compare import comparison_json, figures, parts, reading
 from app.words import Language, Words
 from experiments import pairs, store
@@ -38,6 +35,7 @@ from scenarios.scenario import Scenario
 from sim.model import PpsModel
 from sim.world import OUTSIDE
 from tests import worlds
+from tests.commands import Pps
 
 FUND = {"regie-fund": {"type": "regie-fund", "starts": "2016-Q1"}}
 IDLE = {"regie-fund": {**FUND["regie-fund"], "budget_euro_year": 0.0}}
@@ -553,23 +551,13 @@ def test_json_holds_no_number_that_is_none(found: Comparison) -> None:
 
 # ── the command ─────────────────────────────────────────────────────────────────────────────────────────
 
-type Pps = Callable[..., tuple[int, str, str]]
 SHORT = ("--scale", "0.05", "--parameters", "default", "--until", "2013-Q4", "--workers", "1", "--replicates", "2")
 
 
 @pytest.fixture
-def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Pps:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["pps", "compare", *args])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capfd.readouterr()
-        return int(stop.value.code or 0), said.out, said.err
-
-    return run
+def pps(pps: Pps) -> Pps:
+    """Run `pps compare`."""
+    return lambda *args: pps("compare", *args)
 
 
 def test_the_command_compares_and_does_not_run_twice(pps: Pps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

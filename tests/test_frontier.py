@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from rich.console import Console
 from agents.columns import Floats
 from agents.errors import InputError
 from agents.parameters import make_parameters
-from app import cli
 from app import frontier as pages
 from app.words import Language, Words
 from experiments import frontier
@@ -35,6 +33,7 @@ from scenarios.policies.regie import OwnershipRule, RegieFund
 from scenarios.policy import Policy
 from scenarios.scenario import Scenario
 from sim.outcomes import OUTCOMES, outcome_table
+from tests.commands import Pps
 from tests.worlds import contents, scenario, small_pack
 
 OBJECTIVES = tuple(outcome_table()[name] for name in ("networks_sustained", "students_direct", "public_euros"))
@@ -320,22 +319,7 @@ def test_the_tables_say_what_a_mix_is_and_how_far_it_fell_back(language: Languag
     assert lines[0].startswith("stands,budget_euro_year,fund,ownership,rule,networks_sustained_found")
 
 
-@pytest.fixture
-def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["pps", *args])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capfd.readouterr()
-        return int(stop.value.code or 0), said.out, said.err
-
-    return run
-
-
-def test_the_command(pps: Callable[..., Any]) -> None:
+def test_the_command(pps: Pps) -> None:
     short = ["--scale", "0.02", "--until", "2012-Q1", "--parameters", "default", "--workers", "1"]
     few = ["--replicates", "1", "--check-replicates", "1", "--population", "3", "--generations", "1", "--keep", "2"]
     ask = ["frontier", "--policies", "regie-fund, ownership-rule", "--budget", "2,5M/jr", *short, *few]
@@ -365,7 +349,7 @@ def test_the_command(pps: Callable[..., Any]) -> None:
         (["regiefonds"], "Missing option '--budget'"),
     ],
 )
-def test_wrong_options_are_refused(pps: Callable[..., Any], args: list[str], said: str) -> None:
+def test_wrong_options_are_refused(pps: Pps, args: list[str], said: str) -> None:
     code, out, err = pps("frontier", *args)
     assert (code, out) == (2, "")
     assert err.startswith(f"Error: {said}")

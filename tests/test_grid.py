@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +16,6 @@ from rich.console import Console
 from agents.columns import Floats
 from agents.errors import InputError
 from agents.parameters import make_parameters
-from app import cli
 from app import grid as pages
 from app.heatmaps import heatmaps_svg
 from app.measures import plain_unit
@@ -36,6 +33,7 @@ from scenarios.scenario import Scenario
 from sim.model import PpsModel
 from sim.outcomes import OUTCOMES, outcome_table
 from tests.batches import broken
+from tests.commands import Pps
 from tests.worlds import contents, scenario, small_pack
 
 PLAN = """
@@ -344,22 +342,7 @@ def test_the_drawing_is_the_same_for_the_same_numbers(done: Grid) -> None:
 # ── pps grid ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["pps", *args])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capfd.readouterr()
-        return int(stop.value.code or 0), said.out, said.err
-
-    return run
-
-
-def test_the_command(pps: Callable[..., Any], write: Callable[[str], str]) -> None:
+def test_the_command(pps: Pps, write: Callable[[str], str]) -> None:
     short = ("--scale", "0.02", "--until", "2012-Q1", "--parameters", "default", "--workers", "1", "--replicates", "1")
     code, out, err = pps("grid", write(PLAN), *short, "--lang", "nl", "--csv", "grid.csv", "--svg", "grid.svg")
     assert (code, err) == (0, "")
@@ -384,9 +367,7 @@ def test_the_command(pps: Callable[..., Any], write: Callable[[str], str]) -> No
         (["--until", "2050-Q1"], "--until"),
     ],
 )
-def test_wrong_options_are_refused(
-    pps: Callable[..., Any], write: Callable[[str], str], args: list[str], said: str
-) -> None:
+def test_wrong_options_are_refused(pps: Pps, write: Callable[[str], str], args: list[str], said: str) -> None:
     code, out, err = pps("grid", write(PLAN), "--parameters", "default", *args)
     assert (code, out) == (2, "")
     assert err.startswith(f"Error: {said}")

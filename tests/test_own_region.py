@@ -8,9 +8,7 @@ import json
 import re
 import runpy
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +18,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.errors import InputError
-from app import cli
 from app.regions import write_new
 from app.words import Language, Words
 from scenarios.country import SOURCE, Assumption, load_country
@@ -28,6 +25,7 @@ from scenarios.national import NATIONAL_DIR, load_national
 from scenarios.pack_files import FILES, ROWS, TOML
 from scenarios.region import SIZES, RegionPack, check_region, load_region
 from scenarios.tables import MAX_PROBLEMS, Row
+from tests.commands import Pps
 
 LEFT_OUT = [row.FILE for row in ROWS if row.MAY_BE_LEFT_OUT]
 MUST_BE_THERE = [TOML, *(row.FILE for row in ROWS if not row.MAY_BE_LEFT_OUT)]
@@ -456,30 +454,11 @@ def test_a_mistake_in_toml_has_its_line(pack: Path, text: str, line: int) -> Non
 # ── the command ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
-type Pps = Callable[..., Said]
-
-
 @pytest.fixture
-def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Pps:
-    """Run a command in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
+def pps(pps: Pps, monkeypatch: pytest.MonkeyPatch) -> Pps:
+    """On a page on which every sentence stands on one line."""
     monkeypatch.setenv("COLUMNS", "500")
-
-    def run(*args: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["pps", *args])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capfd.readouterr()
-        return Said(int(stop.value.code or 0), said.out, said.err)
-
-    return run
+    return pps
 
 
 def test_from_nothing_to_a_run(pps: Pps) -> None:

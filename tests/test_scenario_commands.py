@@ -4,48 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from agents.parameters import parameter_table
-from app import cli
 from app.scenarios import new_text, show_setting, unit_words
 from app.words import Language, Words
 from scenarios.policies import policy_kinds, policy_texts, recommendations
 from scenarios.policy import Policy
 from scenarios.scenario import list_scenarios, load_scenario
+from tests.commands import Pps, Said
 
 EN, NL = Words(Language.EN), Words(Language.NL)
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-type Pps = Callable[..., Said]
-
-
-@pytest.fixture
-def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Pps:
-    """Run a command in this process, in an empty folder and on a page of 100 characters."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*args: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["pps", *args])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capfd.readouterr()
-        return Said(int(stop.value.code or 0), said.out, said.err)
-
-    return run
 
 
 def is_refused(said: Said, *parts: str) -> None:

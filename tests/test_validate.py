@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ import pytest
 from rich.console import Console
 
 from agents.errors import InputError
-from app import cli
 from app.validate import footing, reported, show, validation_json, validation_table
 from app.words import Language, Words
 from calibration import predictive as runs_module
@@ -42,6 +40,7 @@ from calibration.validate import (
 )
 from experiments.posterior import Posterior, write_posterior
 from experiments.priors import load_prior
+from tests.commands import Pps, Said
 
 EN, NL = Words(Language.EN), Words(Language.NL)
 BY_ID = {target.id: target for target in all_targets()}
@@ -300,29 +299,10 @@ def test_intervals_are_drawn_inside_their_frame(found: Validation) -> None:
 
 
 # ── the command ─────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
-type Pps = Callable[..., Said]
-
-
 @pytest.fixture
-def pps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Pps:
-    """Run `pps validate` in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*args: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["pps", "validate", *args])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capfd.readouterr()
-        return Said(int(stop.value.code or 0), said.out, said.err)
-
-    return run
+def pps(pps: Pps) -> Pps:
+    """Run `pps validate`."""
+    return lambda *args: pps("validate", *args)
 
 
 @pytest.fixture
