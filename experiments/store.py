@@ -271,7 +271,8 @@ class _Shelf:
         self._tables: dict[str, pa.Table] = {}
         for number, folder in enumerate(folders):
             if self.missing(number):
-                RunWriter(folder, experiments[number]).discard()  # whatever is wrong with a folder is told before work
+                with undisturbed():  # else Ctrl-C may leave a folder that was made for nothing
+                    RunWriter(folder, experiments[number]).discard()  # what is wrong with it is told before work
 
     def __enter__(self) -> Self:
         return self
@@ -294,7 +295,8 @@ class _Shelf:
         self._there = deque(sorted(run.done)) if run else deque()
         # Parquet calls the elements of a list otherwise; with our names resumed files have the bytes of others
         self._tables = {name: run.table(name).cast(SCHEMAS[name]) for name in RESULTS} if run else {}
-        self._open, self._number = RunWriter(self.folders[number], self.experiments[number]), number
+        with undisturbed():
+            self._open, self._number = RunWriter(self.folders[number], self.experiments[number]), number
 
     def add(self, number: int, result: Result) -> None:
         """Add a result; those of an experiment come together and in order of the replicates."""
