@@ -382,7 +382,7 @@ def test_without_subsidy_for_care_no_partnership_there_scales_up() -> None:
         eager_to_grow = {"scale_up_applies": 0.5, "least_score": 0.3, "score_noise": 0.0}
         model = small_model(small_pack(known_pps=()), calls=scale_up, policies=(rule,), parameters=eager_to_grow)
         live(model, model.calendar.step_of(ROUND))
-        founders = [founded(model, sector=(HTSM, CARE)[i % 2], firms=[i]) for i in range(12)]
+        founders = [founded(model, sector=(HTSM, CARE)[i % 2], firms=[i]) for i in range(40)]
         model.pps.phase[founders], model.pps.subsidy_end[founders] = 4, model.quarter + 3
         live(model, 1)
         rows[len(closed)] = set(np.flatnonzero(model.pps.scaled_up >= 0).tolist())
@@ -412,7 +412,8 @@ def test_without_subsidy_for_care_no_consortium_forms_there() -> None:
 
 
 def test_a_strict_multilevel_condition_makes_plans_look_for_a_hogeschool_and_refuses_those_without() -> None:
-    usual, strict = after_round(**MANY), after_round(policy("multilevel"), **MANY)
+    scarce = {**MANY, "hbo_founds": 0.2}
+    usual, strict = after_round(**scarce), after_round(policy("multilevel"), **scarce)
     with_hbo = {name for name, count in zip(usual.pps_ids, usual.pps.hogescholen, strict=True) if count}
     assert 0 < len(with_hbo) < len(usual.pps)
     assert strict.pps.hogescholen.min() > 0

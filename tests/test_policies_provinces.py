@@ -32,7 +32,7 @@ KINDS = tuple(policy_kinds())
 HERE, THERE = 0, 1  # the two provinces
 CALLS = tuple(call_row(f"{year}-Q{season}", 12_000_000) for year in range(2012, 2017) for season in (1, 3))
 BUSY = {"initiation_rate": 1.0, "organised_floor": 0.5, "pps_per_10000_students": 8.0, "least_score": 0.6}
-APART = {"local_elsewhere": 0.0}
+APART = {"local_elsewhere": 0.0, "reuse_gain": 0.0}
 
 
 def two_provinces() -> RegionPack:
@@ -58,7 +58,7 @@ def policy(kind: str, name: str | None = None, **more: Any) -> Policy:
 
 
 def apart(*policies: Policy) -> PpsModel:
-    """A world in which nothing crosses the border: no national round, and firms are sought in the own region."""
+    """A world in which nothing crosses the border: no national round, no firm from elsewhere, no material reused."""
     return small_model(
         two_provinces(), parameters=APART, policies=policies, calls=(), until="2018-Q4", history_until="2018-Q4"
     ).run()

@@ -64,7 +64,7 @@ def invented(change: Mapping[str, float] = {}) -> Predictive:  # read only
     return Predictive(columns, posterior, prior, about)
 
 
-MISSED = {"partners-unique": 900.0, "students-2021": 2000.0, "supply-driven-2025": 0.0}
+MISSED = {"partners-unique": 900.0, "teachers-2021": 2000.0, "supply-driven-2025": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +230,7 @@ def test_json_has_every_target_with_its_intervals(found: Validation) -> None:
         assert row["low_90"] <= row["low_50"] <= row["median"] <= row["high_50"] <= row["high_90"]
         assert row["inside_90"] == (row["low_90"] <= row["observed"] <= row["high_90"])
     assert _row(data, "partners-unique")["within_tolerance"] is False
-    assert _row(data, "students-2021")["reason_nl"]
+    assert _row(data, "teachers-2021")["reason_nl"]
     assert _row(data, "partners-mkb-share")["reason_nl"] is None
     assert data["summary"]["validate"] == found.summary.validate
     assert len(data["survival"]["median"]) == len(data["survival"]["years"]) == len(STEPS)
@@ -269,7 +269,7 @@ def test_the_page_tells_what_is_missed_and_why(found: Validation, render: Callab
     misses = render(found, EN).partition(EN("validate.misses.title"))[2]
     for id in MISSED:
         assert f'href="#{id}"' in misses
-    assert load_reasons()["students-2021"]["en"] in misses.replace("&#39;", "'")
+    assert load_reasons()["teachers-2021"]["en"] in misses.replace("&#39;", "'")
 
 
 def test_the_same_numbers_make_the_same_page(found: Validation, render: Callable[..., str]) -> None:
