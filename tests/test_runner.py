@@ -9,8 +9,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +28,7 @@ from scenarios.national import load_national
 from scenarios.region import load_region
 from scenarios.scenario import load_scenario
 from sim.model import PpsModel
+from tests.test_live import until
 
 SHORT = load_scenario("baseline").model_copy(update={"until": "2013-Q4"})
 
@@ -272,11 +271,3 @@ def test_no_worker_outlives_a_program_that_is_killed(tmp_path: Path) -> None:
     finally:
         for pid in filter(alive, workers):
             os.kill(int(pid), signal.SIGKILL)
-
-
-def until(come_true: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for something that another process does."""
-    end = time.monotonic() + seconds
-    while not come_true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
