@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.progress import Progress
 
 from agents.parameters import as_dict, parameter_table
+from app.commands.terminal import Count
 from app.evidence import all_rows, evidence_json, evidence_page, find_row
 from app.words import Language, Words
 from calibration import calibrate as calibration
@@ -578,3 +580,13 @@ def test_what_comes_with_the_project_is_listed(pps: Pps, command: str, name: str
     assert dutch.out != english.out
     told: dict[str, Any] = json.loads(pps(command, "--json").out)
     assert name in [row["name"] for row in told[command]]
+
+
+def test_pieces_that_turn_out_to_be_needed_make_the_whole_larger() -> None:
+    with Progress(disable=True) as bar:
+        count = Count(bar, "work", 10)
+        count(4)
+        count.expect(6)
+        count(12)
+        (task,) = bar.tasks
+        assert (task.completed, task.total) == (16, 16)

@@ -394,6 +394,26 @@ def test_ctrl_c_waits_while_a_file_is_written(
     assert read_run(tmp_path / "run").done == [0]
 
 
+@pytest.mark.parametrize("time", [1, 2])
+def test_ctrl_c_at_the_moment_a_folder_is_made_leaves_no_folder(
+    tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch, time: int
+) -> None:
+    """It is made once to see whether it can be, and once to write in."""
+    make, made = RunWriter.__init__, []
+
+    def interrupted(writer: RunWriter, folder: Path, asked: Experiment) -> None:
+        make(writer, folder, asked)
+        made.append(folder)
+        if len(made) == time:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(RunWriter, "__init__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store_run(experiment, tmp_path / "run")
+    assert len(made) == time
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_any_finished_replicate_nothing_is_written(
     tmp_path: Path, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
