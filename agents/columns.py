@@ -110,8 +110,10 @@ class Table:
 
     def together(self, first: str, last: str) -> npt.NDArray[Any]:
         """Return neighbouring columns of one type, from `first` to `last`, as the rows of one array."""
-        block = self._blocks[self._specs[first].dtype]
-        return block[self._place[first].start : self._place[last].stop, : self.n]
+        if (first, last) not in self._neighbours:
+            block = self._blocks[self._specs[first].dtype]
+            self._neighbours[first, last] = block[self._place[first].start : self._place[last].stop, : self.n]
+        return self._neighbours[first, last]
 
     def copied(self) -> Copied:
         """Return a copy of all columns but those whose width is named."""
@@ -157,7 +159,8 @@ class Table:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what only shows part of a block: copied apart, the two would drift apart."""
-        return {name: value for name, value in vars(self).items() if name not in self._specs and name != "_store"}
+        apart = {"_store", "_neighbours", *self._specs}
+        return {name: value for name, value in vars(self).items() if name not in apart}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -166,6 +169,7 @@ class Table:
 
     def _show(self) -> None:
         vars(self).update({name: store[: self.n] for name, store in self._store.items()})
+        self._neighbours: dict[tuple[str, str], npt.NDArray[Any]] = {}  # those that were asked for
 
 
 class _OnARow(Protocol):

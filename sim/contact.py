@@ -60,7 +60,9 @@ def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
     origins = by_origin.nonzero()[0]
     rate = (by_origin[origins, None] * world.contact_spread[origins]).sum(axis=0)  # contacts per firm of each cell
     chance = -np.expm1(-rate[:, None] * world.contact_pull).ravel()
-    hit_rate = contact_rate(chance, firms.stratum, room(world))
+    hit_rate = contact_rate(chance, *world.alike).repeat(world.stretches)
+    taken = world.counted_firms  # all others have the room of those alike
+    hit_rate[taken] = contact_rate(chance, firms.stratum[taken], room(world, taken))
     draws = world.draws.uniforms("contact", world.quarter, len(firms))
     reached = (draws < hit_rate).nonzero()[0]
     by = _by_whom(world, contacts, cells, reached, draws[reached] / hit_rate[reached])
@@ -68,15 +70,15 @@ def contacted(world: PpsWorld, contacts: Floats) -> tuple[Ints, Ints]:
 
 
 def contact_rate(chance: Floats, stratum: Ints, free: Floats) -> Floats:
-    """Return each firm's chance to be contacted this quarter (kernel over all firms).
+    """Return the chance of firms to be contacted this quarter (kernel).
 
     With a sample, the chance that one of those that the firm stands for is contacted: their expected number, so
     that as many are contacted as when all are simulated.
 
     Args:
         chance: Chance that a firm with one free place is contacted, by stratum (region x sector x size).
-        stratum: Stratum of each firm.
-        free: Memberships that the firm can still take.
+        stratum: Stratum of each firm, or of all that are alike.
+        free: Memberships that the firm, or each of those alike, can still take.
     """
     each: Floats = chance.take(stratum)
     each *= free
@@ -111,6 +113,8 @@ def not_yet_in(world: PpsWorld, firms: Ints, pps: Ints) -> Floats:
     """
     table, free = world.memberships, np.ones(len(firms))
     some = world.firms.memberships[firms].nonzero()[0]
+    if not len(some):
+        return free
     members, rows = firms[some], table.of_firms()
     there = (table.member[rows] == members[:, None]) & (table.pps[rows] == pps[some, None])
     most = world.firms.capacity[members] / world.firms.weight[members]

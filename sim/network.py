@@ -49,7 +49,10 @@ def join(
             value=value,
             founder=founder,
         )
-        _count(world, np.arange(first, first + count))
+        _counts(world)[:] += _count(world, np.arange(first, first + count))
+        firms = members[np.broadcast_to(kind, count) <= Kind.GROOTBEDRIJF]
+        np.add.at(world.firms.memberships, firms, 1)
+        world.counted_firms = np.concatenate([world.counted_firms, firms])
 
 
 def leave(world: PpsWorld, rows: Ints, why: Leaving) -> None:
@@ -66,24 +69,26 @@ def carried_by(world: PpsWorld, hogeschool: int) -> int:
 
 def count_partners(world: PpsWorld) -> None:
     """Count the partners of partnerships and the memberships of firms anew, when some have left or changed roles."""
-    world.pps.together(_COUNTS[0], _COUNTS[-1])[:] = 0
-    world.firms.memberships[world.counted_firms] = 0
-    world.counted_firms = world.counted_firms[:0]
-    _count(world, world.memberships.active())
+    table, firms = world.memberships, world.firms
+    _counts(world)[:] = _count(world, table.active())
+    firms.memberships[world.counted_firms] = 0
+    world.counted_firms = table.member[table.of_firms()]
+    np.add.at(firms.memberships, world.counted_firms, 1)
 
 
-def _count(world: PpsWorld, rows: Ints) -> None:
-    """Add memberships to the counts of partnerships and firms."""
-    table, pps = world.memberships, world.pps
-    kind = table.kind[rows]
-    cell = table.pps[rows] * len(_COUNTED) + _ALIKE[kind * len(Role) + table.role[rows]]
-    number = np.bincount(cell, minlength=len(pps) * len(_COUNTED)).reshape(len(pps), len(_COUNTED))
-    counts = number.astype(np.float64) @ _COUNTED  # whole numbers: exact on every machine
-    of_pps = pps.together(_COUNTS[0], _COUNTS[-1])
-    of_pps += counts.T.astype(np.int64)
-    members = table.member[rows[kind <= Kind.GROOTBEDRIJF]]
-    np.add.at(world.firms.memberships, members, 1)
-    world.counted_firms = np.concatenate([world.counted_firms, members])
+def _counts(world: PpsWorld) -> Ints:
+    """Return the counts of partners, shape (counts, partnerships)."""
+    counts: Ints = world.pps.together(_COUNTS[0], _COUNTS[-1])
+    return counts
+
+
+def _count(world: PpsWorld, rows: Ints) -> Ints:
+    """Return how many memberships there are for each of the counts, shape (counts, partnerships)."""
+    table, n = world.memberships, len(world.pps)
+    alike = _ALIKE[table.kind[rows] * _ROLES + table.role[rows]]
+    number = np.bincount(alike * n + table.pps[rows], minlength=_COUNTED.shape[1] * n).reshape(-1, n)
+    counts: Ints = (_COUNTED @ number.astype(np.float64)).astype(np.int64)  # whole numbers: exact on every machine
+    return counts
 
 
 def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64], Ints]:
@@ -103,7 +108,8 @@ def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64], Ints]:
         "hogescholen": kind == Kind.HOGESCHOOL,
     }
     counted, alike = np.unique(np.array(list(columns.values()), dtype=np.float64), axis=1, return_inverse=True)
-    return tuple(columns), counted.T, alike
+    return tuple(columns), counted, alike
 
 
+_ROLES = len(Role)
 _COUNTS, _COUNTED, _ALIKE = _counted()

@@ -315,13 +315,16 @@ class PpsWorld(World):
         # rows of the firms from which partnerships of each sector recruit, so that no plan looks for them anew
         self.recruited: list[Ints] = [np.flatnonzero(sectors[firms.sector]) for sectors in self.recruits]
 
-        starts = np.flatnonzero(np.diff(firms.cell, prepend=-1))
-        self._stretches = firms.cell[starts], np.diff(starts, append=n)  # of firms in one cell: the cell, how many
+        # firms that are alike stand together, so that what they share is worked out once and repeated
+        differs = (np.diff(firms.stratum, prepend=-1) != 0) | (np.diff(firms.capacity, prepend=0.0) != 0.0)
+        starts = differs.nonzero()[0]
+        self.alike = firms.stratum[starts], firms.capacity[starts]
+        self.stretches: Ints = np.diff(starts, append=n)  # how many firms each stands for
+        self._cell_of_stretch: Ints = firms.cell[starts]
 
     def to_firms(self, by_cell: Floats) -> Floats:
         """Return for each firm the value of its cell; quicker than to look it up firm by firm."""
-        cells, lengths = self._stretches
-        return by_cell[cells].repeat(lengths)
+        return by_cell[self._cell_of_stretch].repeat(self.stretches)
 
     # ── small helpers that many processes use ───────────────────────────────────────────────────────
     def tell(self, pps: int, what: str, **detail: Any) -> None:
