@@ -37,7 +37,6 @@ from experiments.runner import Experiment, Failed, Replicate, failed
 from experiments.store import IDENTITY_SHOWN
 from experiments.work import cores
 from scenarios.national import load_national
-from scenarios.region import load_region
 from scenarios.scenario import START, Scenario
 from sim.calendar import Calendar
 
@@ -91,9 +90,10 @@ class Live:
 
     def warm(self, state: State) -> None:
         """Start the processes, remove what is old, and run the first replicates of current policy."""
+        experiment = experiment_of(state, load_named(BASELINE), WARM)
         for number in range(self.workers.count):
-            self.workers.do(Task("", Turn.FIRST, _prepare, (state.region, str(self.folder)), near=number))
-        Ask(self, [experiment_of(state, load_named(BASELINE), WARM)], "", lambda: None, Turn.SPARE).begin()
+            self.workers.do(Task("", Turn.FIRST, _prepare, (experiment.replicate(0), str(self.folder)), near=number))
+        Ask(self, [experiment], "", lambda: None, Turn.SPARE).begin()
 
     def ask(
         self, state: State, on_change: Callable[[], object] = lambda: None, *, owner: str = "", replicates: int = 0
@@ -106,15 +106,24 @@ class Live:
             owner: For which session; sessions take turns.
             replicates: How many pairs, 1 or more; by default as many as the state says.
         """
-        count = replicates or state.replicates
-        scenarios = [load_named(BASELINE), *(scenario_of(chosen) for chosen in state.scenarios)]
         try:
-            experiments = [experiment_of(state, scenario, count) for scenario in scenarios]
+            experiments = _experiments(state, replicates or state.replicates)
         except InputError as error:
             asked = Ask(self, [], owner, on_change)
             asked.error = str(error)
             return asked
         return Ask(self, experiments, owner, on_change, words=Words(state.language)).begin()
+
+    def foresee(self, state: State, *, owner: str = "") -> Ask | None:
+        """Run the first pair of what a session is about to ask for, such as while a slider is still held.
+
+        Returns:
+            To call it back; None if it cannot be run, which is told when it is asked for.
+        """
+        try:
+            return Ask(self, _experiments(state, 1), owner, lambda: None).foresee()
+        except InputError:
+            return None
 
     def do(self, do: Callable[..., Any], *args: Any, owner: str = "", key: Hashable = None) -> Future[Any]:
         """Have something else done by the processes, such as a recording.
@@ -329,6 +338,11 @@ class Ask:
             self._live.later(self.reckon, step)
         return self
 
+    def foresee(self) -> Ask:
+        """Run the first pair, without an answer."""
+        self._fetch(range(1), self._turn)
+        return self
+
     def _fetch_others(self) -> None:
         with self._lock:
             others, self._others = self._others, range(0)
@@ -419,6 +433,12 @@ class Ask:
             self._on_change()
 
 
+def _experiments(state: State, replicates: int) -> list[Experiment]:
+    """Return what is run for a state: current policy and its scenarios."""
+    scenarios = [load_named(BASELINE), *(scenario_of(chosen) for chosen in state.scenarios)]
+    return [experiment_of(state, scenario, replicates) for scenario in scenarios]
+
+
 def experiment_of(state: State, scenario: Scenario, replicates: int) -> Experiment:
     """Return what is run for a scenario of a state, as `pps compare` would."""
     most = max(state.replicates, replicates)  # the first of many sets are those of few
@@ -483,8 +503,7 @@ def _writer() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "write")
 
 
-def _prepare(region: str, folder: str) -> None:
-    """Import what a run needs, and remove replicates that were kept too long ago."""
-    _pasts()
-    load_region(region)
+def _prepare(replicate: Replicate, folder: str) -> None:
+    """Live the past from which most first answers go on, and remove replicates that were kept too long ago."""
+    _pasts().prepare(replicate)
     Shelf(Path(folder)).prune()

@@ -35,6 +35,10 @@ class Pasts:
         self.most_bytes = most_bytes
         self._kept: OrderedDict[tuple[Key, int], bytes] = OrderedDict()
 
+    def prepare(self, replicate: Replicate) -> None:
+        """Live the past of a replicate, so that nobody who asks for it later waits for that."""
+        self._at(replicate, _parting(replicate.scenario))
+
     def live(self, replicate: Replicate) -> PpsModel:
         """Return the model of a replicate after its last quarter, as `experiments.runner.lived` does."""
         model = self._at(replicate, _parting(replicate.scenario))

@@ -49,6 +49,11 @@ class FakeAsk:
 class FakeLive:
     asks: list[FakeAsk] = field(default_factory=list)
     known: Comparison | None = None
+    foreseen: list[FakeAsk] = field(default_factory=list)
+
+    def foresee(self, state: State, owner: str) -> FakeAsk:
+        self.foreseen.append(FakeAsk(state, lambda: None))
+        return self.foreseen[-1]
 
     def ask(self, state: State, on_change: Callable[[], object], owner: str) -> FakeAsk:
         self.asks.append(FakeAsk(state, on_change, self.known))
@@ -158,6 +163,17 @@ def test_a_slider_changes_the_link_and_asks_anew_while_the_old_answer_stays(live
     name = scenario_of(seen.state.chosen).name
     assert live.asks[-1].state.scenarios == seen.state.scenarios
     assert name != "regiefonds"
+
+
+def test_what_a_thumb_rests_on_is_run_and_nothing_else_changes(live: FakeLive) -> None:
+    seen = Seen(State())
+    live.answer("regiefonds")
+    for euros in (100_000, 150_000):
+        seen.controls.vue_foresee(["regie-fund", "euro_year", euros])
+    assert [ask.cancelled for ask in live.foreseen] == [True, False]
+    assert (seen.state, len(live.asks)) == (State(), 1)
+    seen.controls.vue_set(["regie-fund", "euro_year", 150_000])
+    assert live.foreseen[1].state == live.foreseen[2].state == live.asks[-1].state
 
 
 def test_a_measure_is_switched_on_and_a_conflict_is_told(live: FakeLive) -> None:

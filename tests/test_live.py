@@ -90,6 +90,10 @@ def test_the_past_is_lived_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lived_quarters("2020-Q1") == list(range(18, 70))  # goes on from 2016, where nothing was in force yet
     assert lived_quarters("2020-Q1") == list(range(34, 70))
     assert lived_quarters("2014-Q1") == list(range(70))
+    own.prepare(replace(replicate, seed=9, scenario=scenario(until="2028-Q4")))
+    quarters.clear()
+    own.live(replace(replicate, seed=9, scenario=scenario(until="2028-Q4")))
+    assert quarters == list(range(62, 70))  # the past of a scenario without policies ends where most begin
 
 
 def test_a_small_memory_keeps_the_last_past_alone() -> None:
@@ -287,6 +291,26 @@ def test_what_is_cancelled_leaves_the_queue_unless_others_wait_for_it(runs: Live
     gate.set()
     assert (one.running, other.running, one.error) == (False, False, "")
     assert one.comparison is None
+
+
+def test_what_was_foreseen_is_run_once_and_goes_when_nobody_asks_for_it(runs: Live) -> None:
+    def state(years: int) -> State:
+        return STATE.with_chosen(changed(Chosen("regiefonds"), "regie-fund", "years", years)[0])
+
+    gate = blocked(runs.workers)
+    seen = [runs.foresee(state(years), owner="one") for years in (5, 6)]
+    of = [{key for keys in one._keys for key in keys} - runs._results.keys() for one in seen if one]
+    assert len(of) == 2
+    assert set(runs._coming) == of[0] | of[1]
+    ask = runs.ask(state(6), owner="one", replicates=1)
+    for one in seen:
+        assert one is not None
+        one.cancel()
+    assert set(runs._coming) == of[1]  # somebody has asked for it meanwhile
+    gate.set()
+    until(lambda: not ask.running)
+    assert (ask.error, ask.pairs) == ("", 1)
+    assert [one.comparison for one in seen if one] == [None, None]
 
 
 def test_other_pairs_wait_for_the_first_answer(runs: Live) -> None:

@@ -56,19 +56,23 @@ class Shown:
         comparison: The newest comparison, of what was asked before as long as nothing newer is there.
         stop: Stops what is run.
         run: Goes on with it.
+        foresee: Runs the first pair of a state that is about to be asked for.
     """
 
     ask: Ask | None
     comparison: Comparison | None
     stop: Callable[[], None]
     run: Callable[[], None]
+    foresee: Callable[[State], None]
 
 
 def asked_of(state: State) -> State | None:
     """Return what is compared: every scenario once, and none that is current policy itself; None if that is nothing."""
     found = {scenario_of(chosen).name: chosen for chosen in state.scenarios}
     found.pop(BASELINE, None)
-    return replace(state, scenarios=tuple(found.values()), shown=0) if found else None
+    if not found:
+        return None
+    return replace(state, scenarios=tuple(found.values()), shown=0, page=State.page, quarter="", future=0)
 
 
 def use_runs(state: State) -> Shown:
@@ -77,8 +81,8 @@ def use_runs(state: State) -> Shown:
     attempt, set_attempt = solara.use_state(0)
     last = solara.use_ref(None)
     current = solara.use_ref(None)
-    asked = asked_of(state)
-    about = None if asked is None else replace(asked, page=State.page, quarter="", future=0)
+    foreseen = solara.use_ref(None)
+    about = asked_of(state)
 
     def begin() -> Ask | None:
         """Ask while the page is drawn, not after: what is known then needs no second drawing."""
@@ -88,9 +92,17 @@ def use_runs(state: State) -> Shown:
         current.current = new
         return new
 
+    def foresee(soon: State) -> None:
+        """Run what is about to be asked for; what was foreseen before and did not begin yet is called back."""
+        before, next_ = foreseen.current, asked_of(soon)
+        foreseen.current = None if next_ is None else live().foresee(next_, owner=_session())
+        if before is not None:
+            before.cancel()
+
     def leave() -> None:
-        if current.current is not None:
-            current.current.cancel()
+        for one in (current.current, foreseen.current):
+            if one is not None:
+                one.cancel()
 
     ask = solara.use_memo(begin, [about, attempt])
     solara.use_effect(lambda: leave, [])
@@ -101,6 +113,7 @@ def use_runs(state: State) -> Shown:
         comparison=last.current if about is not None else None,
         stop=lambda: _stop(ask, told),
         run=lambda: set_attempt(attempt + 1),
+        foresee=foresee,
     )
 
 
@@ -114,7 +127,11 @@ def _ask(about: State, told: Callable[[Any], None]) -> Ask:
             with context or nullcontext():
                 told(lambda before: before + 1)
 
-    return live().ask(about, on_change, owner=context.id if context else "")
+    return live().ask(about, on_change, owner=_session())
+
+
+def _session() -> str:
+    return kernel_context.get_current_context().id if kernel_context.has_current_context() else ""
 
 
 def _stop(ask: Ask | None, told: Callable[[Any], None]) -> None:
@@ -135,6 +152,7 @@ def Explore(state: State, change: Change, words: Words) -> None:
 
     def settle(new: State, told: Sequence[Problem] = ()) -> None:
         known, more = settled(new)
+        shown.foresee(known)  # it runs while the page is drawn
         set_problems((*told, *more))
         change(known)
 
@@ -212,6 +230,11 @@ def _controls_of(
         chosen, told = changed(state.chosen, names[kind], setting, asked, state.region)
         settle(state.with_chosen(chosen), told)
 
+    def foresee(what: Sequence[Any]) -> None:
+        kind, setting, value = what
+        chosen, _ = changed(state.chosen, names[kind], setting, value, state.region)
+        shown.foresee(settled(state.with_chosen(chosen))[0])
+
     def choose_base(name: str) -> None:
         chosen, told = choose(name, region=state.region)
         settle(state.with_chosen(chosen), told)
@@ -247,6 +270,7 @@ def _controls_of(
         event_rename=lambda title: settle(state.with_chosen(replace(state.chosen, title=title))),
         event_reset=lambda _: settle(state.with_chosen(Chosen(state.chosen.base))),
         event_set=set_,
+        event_foresee=foresee,
         event_configure=lambda what: settle(replace(state, **{what[0]: what[1]})),
         event_run=lambda _: shown.run(),
         event_stop=lambda _: shown.stop(),
@@ -393,6 +417,7 @@ def _controls(
     event_rename: Callable[[str], None],
     event_reset: Callable[[Any], None],
     event_set: Callable[[Sequence[Any]], None],
+    event_foresee: Callable[[Sequence[Any]], None],
     event_configure: Callable[[Sequence[Any]], None],
     event_run: Callable[[Any], None],
     event_stop: Callable[[Any], None],

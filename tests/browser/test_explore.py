@@ -56,6 +56,31 @@ def test_a_slider_moved_by_keyboard_changes_the_link_and_the_answer(page: Any) -
     page.wait_for_function("before => document.querySelector('.answer .cards').innerText === before", arg=before)
 
 
+LISTEN = """() => {
+  window.sent = [];
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (text) { window.sent.push(String(text)); return send.call(this, text); };
+}"""
+
+
+def test_a_slider_is_run_where_it_is_held_and_moved_when_it_is_released(page: Any) -> None:
+    before = page.inner_text(".answer .cards")
+    slider = page.get_by_role("slider", name="Hoogste bedrag per PPS per jaar")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    across = box["y"] + box["height"] / 2
+    page.evaluate(LISTEN)
+    page.mouse.move(box["x"] + box["width"] / 2, across)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 1, across, steps=5)
+    page.wait_for_function("sent.some((text) => text.includes('foresee'))")
+    assert "euro_year" not in page.url
+    page.mouse.up()
+    page.wait_for_function("location.search.includes('regie-fund.euro_year.')")
+    answered(page)
+    assert page.inner_text(".answer .cards") != before
+
+
 @pytest.mark.thorough
 def test_a_measure_is_found_and_switched_on(page: Any) -> None:
     page.get_by_role("searchbox", name="Zoek een maatregel").fill("bruggen")
