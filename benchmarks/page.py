@@ -24,6 +24,8 @@ AGAIN = 5
 PATIENCE = 300_000  # milliseconds
 ANSWER = ".pps.answer .cards"
 REPEATED = 400  # milliseconds after which the page takes a key for a new one, and not for one that is held
+HELD = 300
+"""Milliseconds that a hand rests on a slider before it lets go."""
 WATCH = """answer => {
   const watched = window.watched = {}, text = () => document.querySelector(answer).innerText, before = text();
   document.addEventListener("change", () => { watched.begin = performance.now(); }, { once: true, capture: true });
@@ -40,6 +42,7 @@ NAMES = {
     "warm_answer": ("next visit: the first answer", "s"),
     "warm_megabytes": ("next visit: loaded", "MB"),
     "new_first": ("slider released: first answer, nobody asked before (to reach: 0.3)", "s"),
+    "held_first": ("slider dragged, held 0.3 s and released: first answer, nobody asked before", "s"),
     "new_full": ("slider released: all 64 pairs", "s"),
     "known_first": ("slider released: first answer, asked before (to reach: 0.1)", "s"),
     "crowd_first": ("sessions that start together: the first has its answer", "s"),
@@ -119,7 +122,7 @@ def _visits(browser: Any, address: str) -> dict[str, float]:
 
 def _slider(browser: Any, address: str, again: int) -> dict[str, float]:
     """Measure how soon the release of a slider is answered, for settings that nobody asked for, and back again."""
-    new_first, new_full, known_first = [], [], []
+    new_first, new_full, known_first, held_first = [], [], [], []
     with _visitor(browser) as page:
         page.goto(address + ASKED)
         _complete(page)
@@ -130,7 +133,9 @@ def _slider(browser: Any, address: str, again: int) -> dict[str, float]:
             new_full.append(full)
             known_first.append(_move(page, slider, "ArrowRight")[0])
             _move(page, slider, "ArrowLeft")  # known by now: one step further for the next
-    every = {"new_first": new_first, "new_full": new_full, "known_first": known_first}
+        for number in range(again):
+            held_first.append(_drag(page, slider, 0.95 - 0.04 * number))
+    every = {"new_first": new_first, "new_full": new_full, "known_first": known_first, "held_first": held_first}
     return {name: statistics.median(times) for name, times in every.items()}
 
 
@@ -143,6 +148,23 @@ def _move(page: Any, slider: Any, key: str) -> tuple[float, float]:
     _complete(page)
     first, full = page.evaluate("[watched.first - watched.begin, performance.now() - watched.begin]")
     return first / 1000, full / 1000
+
+
+def _drag(page: Any, slider: Any, share: float) -> float:
+    """Drag the slider to a share of its length, hold it and release it; return how soon there was another answer."""
+    box = slider.bounding_box()
+    across = box["y"] + box["height"] / 2
+    page.wait_for_timeout(REPEATED)
+    page.evaluate(WATCH, ANSWER)
+    page.mouse.move(box["x"] + 0.75 * box["width"], across)
+    page.mouse.down()
+    page.mouse.move(box["x"] + share * box["width"], across, steps=5)
+    page.wait_for_timeout(HELD)
+    page.mouse.up()
+    page.wait_for_function("window.watched.first")
+    _complete(page)
+    first: float = page.evaluate("watched.first - watched.begin")
+    return first / 1000
 
 
 def _complete(page: Any) -> None:

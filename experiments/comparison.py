@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from agents.columns import Floats
+from agents.columns import Bools, Floats, Ints
 from agents.errors import InputError
 from experiments.extracts import COURSES, PAYERS, TABLES, Extract, extracts_of
 from experiments.pairs import (
@@ -27,6 +27,7 @@ from experiments.pairs import (
     Units,
     estimate,
     interval,
+    intervals,
     ratio_interval,
     share_better,
     units_of,
@@ -585,17 +586,17 @@ class World:
         return min((policy["starts"] for policy in self.policies), default=str(self.about["start"]))
 
     @cached_property
-    def partnerships(self) -> pd.DataFrame:
+    def partnerships(self) -> Mapping[str, list[Any]]:
         """The partnerships of all replicates, a few columns of them."""
-        frame: pd.DataFrame = pa.concat_tables([one.partnerships for one in self.extracts.values()]).to_pandas()
-        return frame.astype({"network_alive": float})
+        table = pa.concat_tables([one.partnerships for one in self.extracts.values()])
+        return {name: table[name].to_pylist() for name in table.column_names}
 
-    @cached_property
-    def spent(self) -> pd.DataFrame:
-        """What policies spent, by replicate, year, policy and payer."""
-        tables = [one.policies for one in self.extracts.values()]
-        frame: pd.DataFrame = pa.concat_tables(tables).unify_dictionaries().to_pandas()
-        return frame.astype({"policy": str, "payer": str})
+    def spent(self) -> pa.Table:
+        """Return what policies spent, by policy and payer: sums over all replicates and years."""
+        table = pa.concat_tables([one.policies for one in self.extracts.values()]).unify_dictionaries()
+        short = pc.greater(table["asked"], table["helped"]).cast(pa.int64())
+        sums = [(column, "sum") for column in ("spent_cents", "asked", "helped", "short")]
+        return table.append_column("short", short).group_by(["policy", "payer"]).aggregate(sums)
 
     def sums(
         self, column: str, by: Sequence[str], groups: Sequence[tuple[str, ...]], replicates: Sequence[int]
@@ -610,7 +611,7 @@ class World:
         """
         number, row = {group: i for i, group in enumerate(groups)}, {one: i for i, one in enumerate(replicates)}
         sums = np.zeros((len(replicates), len(groups)))
-        columns = (self.partnerships[name].tolist() for name in ("replicate", *by, column))
+        columns = (self.partnerships[name] for name in ("replicate", *by, column))
         for replicate, *group, value in zip(*columns, strict=True):
             if replicate in row and tuple(group) in number:
                 sums[row[replicate], number[tuple(group)]] += value
@@ -649,6 +650,12 @@ class _Pair:
         """All outcomes in both worlds, shape (pairs, outcomes)."""
         return self.baseline.ends(self.replicates), self.scenario.ends(self.replicates)
 
+    def defined(self) -> Iterator[tuple[Bools, Ints]]:
+        """Yield in which pairs both worlds define an outcome, with the numbers of all outcomes of which that holds."""
+        before, after = self.all_ends
+        sets, own = np.unique(np.isfinite(before) & np.isfinite(after), axis=1, return_inverse=True)
+        yield from ((both, np.flatnonzero(own == number)) for number, both in enumerate(sets.T))
+
     def ends(self, outcome: str) -> tuple[Floats, Floats, Units]:
         """Return an outcome in both worlds, in the pairs in which both define it."""
         before, after = (values[:, OUTCOMES.index(outcome)] for values in self.all_ends)
@@ -658,27 +665,36 @@ class _Pair:
 
 def differences(pair: _Pair) -> Iterator[Difference]:
     """Yield the differences in all outcomes; means and intervals give every draw the same weight."""
-    for name, outcome in outcome_table().items():
-        before, after, units = pair.ends(name)
-        change = after - before
-        mean, low, high = estimate(change, units)
-        spread = np.quantile(change, (LOW, HIGH)) if len(change) else (math.nan, math.nan)
+    found = {one.outcome: one for both, outcomes in pair.defined() for one in _differences(pair, both, outcomes)}
+    yield from (found[name] for name in OUTCOMES)
+
+
+def _differences(pair: _Pair, both: Bools, outcomes: Ints) -> Iterator[Difference]:
+    """Yield the differences in some outcomes, which are defined in the same pairs."""
+    before, after = (values[both][:, outcomes] for values in pair.all_ends)
+    change, units = after - before, pair.units.only(both)
+    of_change, of_before, of_after = (intervals(units.means(values)).tolist() for values in (change, before, after))
+    spread = np.quantile(change, (LOW, HIGH), axis=0) if len(change) else np.full((2, len(outcomes)), np.nan)
+    for number, name in enumerate(OUTCOMES[outcome] for outcome in outcomes):
+        outcome = outcome_table()[name]
+        own = change[:, number]
+        mean, low, high = (of_one[number] for of_one in of_change)
         yield Difference(
             scenario=pair.name,
             outcome=name,
             unit=unit_of(outcome),
             direction=outcome.direction,
-            baseline=estimate(before, units).mean,
-            value=estimate(after, units).mean,
+            baseline=of_before[0][number],
+            value=of_after[0][number],
             difference=mean,
             low=low,
             high=high,
-            share_better=share_better(change, outcome.direction),
-            share_equal=float((change == 0).mean()) if len(change) else math.nan,
-            spread_low=float(spread[0]),
-            spread_high=float(spread[1]),
-            variance_factor=variance_factor(before, after),
-            n=len(change),
+            share_better=share_better(own, outcome.direction),
+            share_equal=float((own == 0).mean()) if len(own) else math.nan,
+            spread_low=float(spread[0, number]),
+            spread_high=float(spread[1, number]),
+            variance_factor=variance_factor(before[:, number], after[:, number]),
+            n=len(own),
             units=units.count,
         )
 
@@ -715,8 +731,8 @@ def _paid(pair: _Pair) -> Iterator[Paid]:
     since = pair.scenario.since
     years = (quarter_number(pair.scenario.until) - quarter_number(since) + 1) / 4.0
     for group, in_kind, before, after in _payments(pair, since):
-        one, other = before.sum(axis=1) / years, after.sum(axis=1) / years
-        yield Paid(pair.name, group, in_kind, *_means(one, other, pair.units))
+        one, other = (euros.sum(axis=1, keepdims=True) / years for euros in (before, after))
+        yield from (Paid(pair.name, group, in_kind, *means) for means in _means(one, other, pair.units))
 
 
 def _payments(pair: _Pair, since: str) -> Iterator[tuple[str, bool, Floats, Floats]]:
@@ -733,9 +749,10 @@ def _payments(pair: _Pair, since: str) -> Iterator[tuple[str, bool, Floats, Floa
 type Means = tuple[float, float, float, float, float]
 
 
-def _means(before: Floats, after: Floats, units: Units) -> Means:
-    """Return both means, and the mean difference with its interval."""
-    return estimate(before, units).mean, estimate(after, units).mean, *estimate(after - before, units)
+def _means(before: Floats, after: Floats, units: Units) -> list[Means]:
+    """Return both means, and the mean difference with its interval, for each of several quantities."""
+    one, other, change = (intervals(units.means(values)) for values in (before, after, after - before))
+    return list(zip(one[0].tolist(), other[0].tolist(), *change.tolist(), strict=True))
 
 
 def _paid_by_year(pair: _Pair) -> Iterator[PaidInYear]:
@@ -771,42 +788,46 @@ def _sums(
 ) -> Iterator[tuple[tuple[str, ...], Means]]:
     """Yield each group that has anything in either world, with the means of a column of its partnerships."""
     before, after = (world.sums(column, by, groups, pair.replicates) for world in (pair.baseline, pair.scenario))
-    for number in np.flatnonzero(before.any(axis=0) | after.any(axis=0)).tolist():
-        yield groups[number], _means(before[:, number], after[:, number], pair.units)
+    there = (before.any(axis=0) | after.any(axis=0)).nonzero()[0].tolist()
+    means = _means(before[:, there], after[:, there], pair.units)
+    yield from zip((groups[number] for number in there), means, strict=True)
 
 
 def _gains_by_province(pair: _Pair) -> Iterator[Gain]:
     provinces = pair.scenario.about["region"]["provinces"]
     if len(provinces) < 2:  # it would be what the differences say
         return
+    names = ("networks_alive", "students_direct", "mkb_reached_share")
+    numbers = [OUTCOMES.index(name) for name in names]
     for province in provinces:
-        before, after = (world.ends(pair.replicates, province) for world in (pair.baseline, pair.scenario))
-        for outcome in ("networks_alive", "students_direct", "mkb_reached_share"):
-            one, other = (np.nan_to_num(ends[:, OUTCOMES.index(outcome)]) for ends in (before, after))
-            yield Gain(pair.name, "province", province, outcome, *_means(one, other, pair.units))
+        before, after = (
+            np.nan_to_num(world.ends(pair.replicates, province)[:, numbers]) for world in (pair.baseline, pair.scenario)
+        )
+        for name, means in zip(names, _means(before, after, pair.units), strict=True):
+            yield Gain(pair.name, "province", province, name, *means)
 
 
 def _spent(world: World) -> Iterator[Spent]:
     """Yield what each policy cost each payer in an average year in force."""
-    table = world.spent
+    rows = sorted(world.spent().to_pylist(), key=lambda row: str(row["payer"]))
     for policy in world.policies:
         years = _years(policy, world.until)
-        worlds = len(world.extracts)
-        for payer, rows in table[table["policy"] == policy["name"]].groupby("payer"):
-            of = years * worlds
-            budget = policy["budget_euro_year"]
-            yield Spent(
-                scenario=world.name,
-                policy=policy["name"],
-                payer=str(payer),
-                years=years,
-                budget_euro_year=math.nan if budget is None else float(budget),
-                spent_euro_year=float(rows["spent_cents"].sum()) / CENTS / of,
-                asked_year=float(rows["asked"].sum()) / of,
-                helped_year=float(rows["helped"].sum()) / of,
-                without_year=float((rows["asked"] - rows["helped"]).sum()) / of,
-                years_short=float((rows["asked"] > rows["helped"]).sum()) / of,
-            )
+        of = years * len(world.extracts)
+        budget = policy["budget_euro_year"]
+        for row in rows:
+            if row["policy"] == policy["name"]:
+                yield Spent(
+                    scenario=world.name,
+                    policy=policy["name"],
+                    payer=str(row["payer"]),
+                    years=years,
+                    budget_euro_year=math.nan if budget is None else float(budget),
+                    spent_euro_year=float(row["spent_cents_sum"]) / CENTS / of,
+                    asked_year=float(row["asked_sum"]) / of,
+                    helped_year=float(row["helped_sum"]) / of,
+                    without_year=float(row["asked_sum"] - row["helped_sum"]) / of,
+                    years_short=float(row["short_sum"]) / of,
+                )
 
 
 def _years(policy: Mapping[str, Any], until: str) -> int:

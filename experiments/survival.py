@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.stats import CensoredData, ecdf
 from scipy.stats import t as student
 
@@ -34,17 +35,17 @@ class Lives:
     lost: Bools
 
 
-def lives(partnerships: pd.DataFrame, replicates: list[int], until: str, since: str = "") -> Lives:
+def lives(partnerships: Mapping[str, Iterable[Any]], replicates: list[int], until: str, since: str = "") -> Lives:
     """Return the lives of the networks whose subsidy ended in a run.
 
     Args:
-        partnerships: The table `partnerships` of a run.
+        partnerships: The columns of the table `partnerships` of a run.
         replicates: Replicates that count, in the order of the pairs.
         until: Last quarter of the run.
         since: Only partnerships whose subsidy ended in this quarter or later, if given.
     """
     number = {replicate: pair for pair, replicate in enumerate(replicates)}
-    columns = (partnerships[name].tolist() for name in ("replicate", "subsidy_end", "network_death"))
+    columns = (partnerships[name] for name in ("replicate", "subsidy_end", "network_death"))
     rows = [
         (number[replicate], end, death if isinstance(death, str) else None)
         for replicate, end, death in zip(*columns, strict=True)
