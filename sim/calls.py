@@ -122,8 +122,8 @@ def pay_subsidies(world: PpsWorld) -> None:
     if provincial.any():
         payers = np.array([province.account for province in world.provinces])[pps.province]
         ledger.pay(payers, pps.account, "provincial_subsidy", provincial)
-        for province, amount in zip(pps.province.tolist(), provincial.tolist(), strict=True):
-            world.provinces[province].promised -= amount
+        for province in world.provinces:
+            province.promised -= int(provincial[pps.province == province.row].sum())
     world.act.pay_commitments()
     pps.last_paid[subsidised(world)] = now
 

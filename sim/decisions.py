@@ -52,20 +52,16 @@ def _hogescholen_link(world: PpsWorld) -> None:
     draws = world.draws.uniforms("lectoraat", world.quarter, len(world.hogescholen))
     rows = (pps.network_alive & (pps.hogescholen == 0)).nonzero()[0]
     turned = shifted(draws, world.chance("lectoraat")[rows, None])
-    for row, sector, turn in zip(rows, pps.sector[rows].tolist(), turned.tolist(), strict=True):
-        near = world.near_hogeschool[:, pps.region[row]]
-        for hbo in world.hogescholen:
-            if (
-                sector not in hbo.sectors
-                or not near[hbo.row]
-                or not hbo.has_room(carried[hbo.row], p.pps_per_lectoraat)
-            ):
-                continue
-            pull = p.hbo_links * hbo.value_of_mbo * (p.hbo_base + pps.practice[row])
-            pull *= 1.0 + p.hbo_large_pull * hbo.large_firm_links * (pps.large[row] > 0)
-            if turn[hbo.row] < pull:
-                join(world, row, Kind.HOGESCHOOL, np.array([hbo.row]), Role.PARTNER, p.value_at_start)
-                carried[hbo.row] += 1
+    values = np.array([hbo.value_of_mbo for hbo in world.hogescholen])
+    links = np.array([hbo.large_firm_links for hbo in world.hogescholen])
+    pull = p.hbo_links * values * (p.hbo_base + pps.practice[rows, None])
+    pull *= 1.0 + p.hbo_large_pull * links * (pps.large[rows, None] > 0)
+    drawn = (turned < pull) & world.near_hogeschool[:, pps.region[rows]].T
+    for number, row_of_hbo in np.argwhere(drawn).tolist():
+        row, hbo = rows[number], world.hogescholen[row_of_hbo]
+        if pps.sector[row] in hbo.sectors and hbo.has_room(carried[hbo.row], p.pps_per_lectoraat):
+            join(world, row, Kind.HOGESCHOOL, np.array([hbo.row]), Role.PARTNER, p.value_at_start)
+            carried[hbo.row] += 1
 
 
 def _provinces_review(world: PpsWorld) -> None:
