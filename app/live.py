@@ -114,16 +114,16 @@ class Live:
             return asked
         return Ask(self, experiments, owner, on_change, words=Words(state.language)).begin()
 
-    def foresee(self, state: State, *, owner: str = "") -> Ask | None:
-        """Run the first pair of what a session is about to ask for, such as while a slider is still held.
+    def foresee(self, state: State, *, owner: str = "") -> Ask:
+        """Run the first pair of what a session may ask for next, such as where a slider is held; it can be cancelled.
 
-        Returns:
-            To call it back; None if it cannot be run, which is told when it is asked for.
+        What cannot be run is told when it is asked for.
         """
         try:
-            return Ask(self, _experiments(state, 1), owner, lambda: None).foresee()
+            experiments = _experiments(state, 1)
         except InputError:
-            return None
+            experiments = []
+        return Ask(self, experiments, owner, lambda: None).foresee()
 
     def do(self, do: Callable[..., Any], *args: Any, owner: str = "", key: Hashable = None) -> Future[Any]:
         """Have something else done by the processes, such as a recording.

@@ -11,8 +11,9 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,15 @@ HELD = 300
 WATCH = """answer => {
   const watched = window.watched = {}, text = () => document.querySelector(answer).innerText, before = text();
   document.addEventListener("change", () => { watched.begin = performance.now(); }, { once: true, capture: true });
-  const look = () => { if (text() === before) requestAnimationFrame(look); else watched.first = performance.now(); };
-  requestAnimationFrame(look);
+  const look = new MutationObserver(() => {
+    if (text() === before) return;
+    look.disconnect();
+    requestAnimationFrame(() => { watched.first = performance.now(); });
+  });
+  look.observe(document.body, { subtree: true, childList: true, characterData: true });
 }"""
-"""Notes in the browser when a control was released, and when there was another answer."""
+"""Notes in the browser when a control was released, and when there was another answer, without keeping it at work."""
+OFTEN = 50  # milliseconds between two looks from outside; by default every frame, which is work for the browser
 ASKED = "?v=1&page=explore&n=64&scale=0.05"
 NAMES = {
     "cold_shell": ("first visit: the page stands", "s"),
@@ -41,10 +47,11 @@ NAMES = {
     "warm_shell": ("next visit: the page stands", "s"),
     "warm_answer": ("next visit: the first answer", "s"),
     "warm_megabytes": ("next visit: loaded", "MB"),
-    "new_first": ("slider released: first answer, nobody asked before (to reach: 0.3)", "s"),
-    "held_first": ("slider dragged, held 0.3 s and released: first answer, nobody asked before", "s"),
-    "new_full": ("slider released: all 64 pairs", "s"),
-    "known_first": ("slider released: first answer, asked before (to reach: 0.1)", "s"),
+    "held_first": ("slider dragged, held 0.3 s and released: first answer, nobody asked before (to reach: 0.3)", "s"),
+    "key_first": ("slider moved a step by key: first answer, nobody asked before (to reach: 0.3)", "s"),
+    "jump_first": ("slider clicked elsewhere: first answer, nobody asked before (to reach: 0.3)", "s"),
+    "known_first": ("slider moved: first answer, asked before (to reach: 0.1)", "s"),
+    "new_full": ("slider moved: all 64 pairs", "s"),
     "crowd_first": ("sessions that start together: the first has its answer", "s"),
     "crowd_last": ("sessions that start together: the last has its answer", "s"),
     "crowd_server": ("sessions that start together: processor of the server for each", "s"),
@@ -121,57 +128,54 @@ def _visits(browser: Any, address: str) -> dict[str, float]:
 
 
 def _slider(browser: Any, address: str, again: int) -> dict[str, float]:
-    """Measure how soon the release of a slider is answered, for settings that nobody asked for, and back again."""
-    new_first, new_full, known_first, held_first = [], [], [], []
+    """Measure how soon a slider is answered that is moved to where nobody was before, in three ways, and back again."""
+    found: dict[str, list[float]] = {name: [] for name in ("held_first", "key_first", "jump_first", "known_first")}
+    full = []
     with _visitor(browser) as page:
         page.goto(address + ASKED)
         _complete(page)
         slider = page.locator(".controls input[type=range]").nth(1)  # euros a network: a step of it moves the answer
+        slider.scroll_into_view_if_needed()
         for _ in range(again):
-            first, full = _move(page, slider, "ArrowLeft")
-            new_first.append(first)
-            new_full.append(full)
-            known_first.append(_move(page, slider, "ArrowRight")[0])
-            _move(page, slider, "ArrowLeft")  # known by now: one step further for the next
+            first, whole = _moved(page, lambda: slider.press("ArrowLeft"))
+            found["key_first"].append(first)
+            full.append(whole)
+            found["known_first"].append(_moved(page, lambda: slider.press("ArrowRight"))[0])
+            _moved(page, lambda: slider.press("ArrowLeft"))  # known by now: one step further for the next
         for number in range(again):
-            held_first.append(_drag(page, slider, 0.95 - 0.04 * number))
-    every = {"new_first": new_first, "new_full": new_full, "known_first": known_first, "held_first": held_first}
-    return {name: statistics.median(times) for name, times in every.items()}
+            found["held_first"].append(_moved(page, partial(_drag, page, slider, 0.95 - 0.04 * number, HELD))[0])
+            found["jump_first"].append(_moved(page, partial(_drag, page, slider, 0.05 + 0.04 * number, 0))[0])
+    return {"new_full": statistics.median(full), **{name: statistics.median(times) for name, times in found.items()}}
 
 
-def _move(page: Any, slider: Any, key: str) -> tuple[float, float]:
+def _moved(page: Any, move: Callable[[], None]) -> tuple[float, float]:
     """Move the slider, and return how soon there was another answer and how soon it was of all pairs."""
     page.wait_for_timeout(REPEATED)
     page.evaluate(WATCH, ANSWER)
-    slider.press(key)
-    page.wait_for_function("window.watched.first")  # from here on the page shows the progress of what was asked now
+    move()
+    page.wait_for_function("window.watched.first", polling=OFTEN)  # from here the progress is of what was asked now
     _complete(page)
     first, full = page.evaluate("[watched.first - watched.begin, performance.now() - watched.begin]")
     return first / 1000, full / 1000
 
 
-def _drag(page: Any, slider: Any, share: float) -> float:
-    """Drag the slider to a share of its length, hold it and release it; return how soon there was another answer."""
+def _drag(page: Any, slider: Any, share: float, held: int) -> None:
+    """Drag the slider to a share of its length and release it after some milliseconds; at once it is a click there."""
     box = slider.bounding_box()
     across = box["y"] + box["height"] / 2
-    page.wait_for_timeout(REPEATED)
-    page.evaluate(WATCH, ANSWER)
-    page.mouse.move(box["x"] + 0.75 * box["width"], across)
+    page.mouse.move(box["x"] + share * box["width"] - (20 if held else 0), across)
     page.mouse.down()
-    page.mouse.move(box["x"] + share * box["width"], across, steps=5)
-    page.wait_for_timeout(HELD)
+    if held:
+        page.mouse.move(box["x"] + share * box["width"], across, steps=5)
+        page.wait_for_timeout(held)
     page.mouse.up()
-    page.wait_for_function("window.watched.first")
-    _complete(page)
-    first: float = page.evaluate("watched.first - watched.begin")
-    return first / 1000
 
 
 def _complete(page: Any) -> None:
     """Wait until all pairs have come and are drawn."""
     bar = "document.querySelector('.controls [role=progressbar]')"
-    page.wait_for_function(f"{bar} && {bar}.ariaValueNow === {bar}.ariaValueMax && {bar}.ariaValueMax !== '0'")
-    page.wait_for_function("!document.querySelector('.controls .run button')")
+    whole = f"{bar} && {bar}.ariaValueNow === {bar}.ariaValueMax && {bar}.ariaValueMax !== '0'"
+    page.wait_for_function(f"{whole} && !document.querySelector('.controls .run button')", polling=OFTEN)
 
 
 def _crowd(browser: Any, address: str, sessions: int, server: int) -> dict[str, float]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from rich.console import Console
 from scipy.stats import CensoredData, ecdf
@@ -302,11 +301,12 @@ def test_lives_are_counted_from_the_end_of_the_subsidy() -> None:
         ("2018-Q1", None),  # before what is asked
         ("2023-Q1", None),  # still subsidised
     ]
-    frame = pd.DataFrame(rows, columns=["subsidy_end", "network_death"]).assign(replicate=3)
-    told = lives(frame, [3], "2022-Q4", since="2020-Q1")
+    ends, deaths = zip(*rows, strict=True)
+    columns = {"replicate": [3] * len(rows), "subsidy_end": ends, "network_death": deaths}
+    told = lives(columns, [3], "2022-Q4", since="2020-Q1")
     assert told.quarters.tolist() == [-1.0, -LEAD, 4.0, 11.0]
     assert told.lost.tolist() == [True, True, True, False]
-    assert len(lives(frame, [3], "2022-Q4").pair) == 5
+    assert len(lives(columns, [3], "2022-Q4").pair) == 5
     assert kaplan_meier(told, np.zeros(4, dtype=bool), np.arange(3.0)).tolist() == [1.0, 1.0, 1.0]
     assert curve(told, pairs.units_of([3])).survival[:LEAD] == pytest.approx([3 / 4] * 7 + [1 / 2])
 

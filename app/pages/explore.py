@@ -56,14 +56,14 @@ class Shown:
         comparison: The newest comparison, of what was asked before as long as nothing newer is there.
         stop: Stops what is run.
         run: Goes on with it.
-        foresee: Runs the first pair of a state that is about to be asked for.
+        foresee: Runs the first pair of states that may be asked for next.
     """
 
     ask: Ask | None
     comparison: Comparison | None
     stop: Callable[[], None]
     run: Callable[[], None]
-    foresee: Callable[[State], None]
+    foresee: Callable[[Sequence[State]], None]
 
 
 def asked_of(state: State) -> State | None:
@@ -81,7 +81,7 @@ def use_runs(state: State) -> Shown:
     attempt, set_attempt = solara.use_state(0)
     last = solara.use_ref(None)
     current = solara.use_ref(None)
-    foreseen = solara.use_ref(None)
+    foreseen = solara.use_ref(list[Ask]())
     about = asked_of(state)
 
     def begin() -> Ask | None:
@@ -92,15 +92,15 @@ def use_runs(state: State) -> Shown:
         current.current = new
         return new
 
-    def foresee(soon: State) -> None:
-        """Run what is about to be asked for; what was foreseen before and did not begin yet is called back."""
-        before, next_ = foreseen.current, asked_of(soon)
-        foreseen.current = None if next_ is None else live().foresee(next_, owner=_session())
-        if before is not None:
-            before.cancel()
+    def foresee(soon: Sequence[State]) -> None:
+        """Run what may be asked for next; what was foreseen before and did not begin yet is called back."""
+        before, found = foreseen.current, [asked_of(one) for one in soon]
+        foreseen.current = [live().foresee(one, owner=_session()) for one in found if one is not None]
+        for ask in before:
+            ask.cancel()
 
     def leave() -> None:
-        for one in (current.current, foreseen.current):
+        for one in (current.current, *foreseen.current):
             if one is not None:
                 one.cancel()
 
@@ -152,7 +152,6 @@ def Explore(state: State, change: Change, words: Words) -> None:
 
     def settle(new: State, told: Sequence[Problem] = ()) -> None:
         known, more = settled(new)
-        shown.foresee(known)  # it runs while the page is drawn
         set_problems((*told, *more))
         change(known)
 
@@ -231,9 +230,9 @@ def _controls_of(
         settle(state.with_chosen(chosen), told)
 
     def foresee(what: Sequence[Any]) -> None:
-        kind, setting, value = what
-        chosen, _ = changed(state.chosen, names[kind], setting, value, state.region)
-        shown.foresee(settled(state.with_chosen(chosen))[0])
+        kind, setting, values = what
+        near = (changed(state.chosen, names[kind], setting, value, state.region)[0] for value in values)
+        shown.foresee([settled(state.with_chosen(chosen))[0] for chosen in near])
 
     def choose_base(name: str) -> None:
         chosen, told = choose(name, region=state.region)
