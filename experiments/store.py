@@ -289,8 +289,7 @@ class _Shelf:
 
     def open(self, number: int) -> None:
         """Begin to write the results of an experiment."""
-        with undisturbed():  # a Ctrl-C that falls in a callback of the import system would be lost
-            from experiments.tables import SCHEMAS  # here: it brings Mesa along, which reading results need not
+        from experiments.tables import SCHEMAS  # imported here: it brings Mesa along, which reading results need not
 
         run = self.kept[number]
         self._there = deque(sorted(run.done)) if run else deque()

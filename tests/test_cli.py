@@ -411,11 +411,22 @@ def test_results_of_another_kind_stay(pps: Pps, tmp_path: Path) -> None:
 # ── Ctrl-C and pipes ────────────────────────────────────────────────────────────────────────────────────
 
 
+def heed_interrupt() -> None:
+    """Take Ctrl-C seriously, also where the tests run in the background of a shell, which has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(folder: Path, ready: Callable[[], bool], *args: str) -> Said:
     """Start a long run, press Ctrl-C (as a terminal does: for all its processes) when ready, and wait."""
     command = [*PPS, "run", *CENTRAL, "--scale", "0.05", "--replicates", "400", "--out", str(folder), *args]
     process = subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=heed_interrupt,
     )
     deadline = time.monotonic() + 60
     while not ready() and process.poll() is None and time.monotonic() < deadline:
