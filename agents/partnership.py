@@ -202,6 +202,11 @@ class PpsState(Table):
     professionals: Floats = column(float)
     llo: Floats = column(float)
 
+    @property
+    def counts(self) -> Ints:
+        """Counts of active partners, from `firms` to `hogescholen`, shape (counts, partnerships)."""
+        return self.together("firms", "hogescholen")
+
 
 class PpsTable(PpsState):
     """All partnerships that ever started, one row each, with what is fixed for each quarter."""

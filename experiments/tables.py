@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import repeat
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -209,13 +207,13 @@ def ledger(model: PpsModel, replicate: int) -> pa.Table:
 def enrolment(model: PpsModel, replicate: int) -> pa.Table:
     """Return students, inflow and graduates by region, sector, level and track on every 1 October."""
     years = model.enrolment.years
-    schools = np.eye(model.n_regions, dtype=np.int64)[model.school_region]  # (schools, regions)
-    shape = (len(years), model.n_regions, *model.enrolment.start.shape[1:])
-    year, region, sector, level, track = _flat(shape)
+    by_school = (len(years), *model.enrolment.start.shape)
+    year, region, sector, level, track = _flat((len(years), model.n_regions, *by_school[2:]))
 
     def heads(flow: str) -> Ints:
-        by_region = [np.tensordot(schools, getattr(turn, flow), axes=(0, 0)) for turn in years]
-        return np.array(by_region, dtype=np.int64).reshape(-1)
+        counts = np.array([getattr(turn, flow) for turn in years], dtype=np.int64).reshape(by_school)
+        by_region = [counts[:, model.school_region == number].sum(axis=1) for number in range(model.n_regions)]
+        return np.stack(by_region, axis=1).ravel()
 
     calendar_years = np.array([model.calendar.year(turn.step) for turn in years], dtype=np.int32)
     columns = {
@@ -330,7 +328,7 @@ def _money(model: PpsModel) -> pa.Array:
 
 
 class _Told(NamedTuple):
-    """Something that happened to a partnership; sorts by partnership, quarter and what comes first in a quarter."""
+    """Something that happened to a partnership in a quarter; `rank` says what comes first there."""
 
     pps: int
     step: int
@@ -345,6 +343,8 @@ class _Told(NamedTuple):
     regie_need: float | None = None
 
 
+_TOLD = pa.schema([*((key, pa.int64()) for key in ("pps", "step", "rank")), *list(HAPPENING)[1:]])
+
 # What comes first in a quarter; events of the same rank stay in the order in which they happened.
 _RANK = {"founded": 0, "granted": 2, "phase": 4, "decided": 6, "stopped": 6, "network_ended": 6}
 _CO_FOUNDED, _JOINED, _LEFT, _LEFT_WITH_NETWORK = 1, 3, 5, 7
@@ -352,12 +352,14 @@ _CO_FOUNDED, _JOINED, _LEFT, _LEFT_WITH_NETWORK = 1, 3, 5, 7
 
 def _stories(model: PpsModel) -> pa.Array:
     """Put the events, joins and leaves of every partnership in order of time."""
-    told = sorted((*_events(model), *_joins_and_leaves(model)), key=itemgetter(0, 1, 2))  # stable: ties stay in order
-    fields: Iterable[Sequence[Any]] = list(zip(*told, strict=True)) or repeat(())
-    columns: dict[str, Sequence[Any]] = dict(zip(_Told._fields, fields, strict=False))
-    labels = model.calendar.labels()
-    columns["quarter"] = [labels[step] for step in columns["step"]]
-    return _lists(np.array(columns["pps"], dtype=np.int64), len(model.pps), _struct(HAPPENING, columns))
+    events = list(_events(model))
+    happened = pa.table({name: [getattr(one, name) for one in events] for name in _TOLD.names}, schema=_TOLD)
+    told = pa.concat_tables([happened, *_joins_and_leaves(model)], promote_options="default")
+    told = told.sort_by([(key, "ascending") for key in ("pps", "step", "rank")])  # stable: ties stay in order
+    quarter = _named(model.calendar.labels(), told["step"].to_numpy())
+    columns = [quarter, *(told[name].combine_chunks() for name in HAPPENING.names[1:])]
+    struct = pa.StructArray.from_arrays(columns, fields=list(HAPPENING))
+    return _lists(told["pps"].to_numpy(), len(model.pps), struct)
 
 
 def _events(model: PpsModel) -> Iterator[_Told]:
@@ -384,23 +386,31 @@ def _events(model: PpsModel) -> Iterator[_Told]:
                 yield tell(detail=", ".join(f"{key} {value}" for key, value in detail.items()))
 
 
-def _joins_and_leaves(model: PpsModel) -> Iterator[_Told]:
+def _joins_and_leaves(model: PpsModel) -> Iterator[pa.Table]:
+    """Yield who joined and who left, but for the schools that founded: of these the events tell."""
     table, pps = model.memberships, model.pps
+    partners = zip(table.kind.tolist(), table.member.tolist(), strict=True)
+    who = pa.array([_partner_name(model, kind, member) for kind, member in partners], pa.string())
+    kind = _named(_KINDS, table.kind)
     lead = (table.kind == Kind.SCHOOL) & (table.member == pps.school[table.pps]) & table.founder
-    roles, moments = (table.first_role, table.role), (table.since, table.until)
-    columns = (table.pps, table.kind, table.member, *roles, *moments, table.why, table.founder)
-    rows = zip(*(column[~lead].tolist() for column in columns), strict=True)
-    deaths = pps.network_death.tolist()
-    for of, kind, member, first_role, role, since, until, why, founder in rows:
-        partner = (_partner_name(model, kind, member), _KINDS[kind])
-        came = (_CO_FOUNDED, "co_founded") if founder else (_JOINED, "joined")
-        yield _Told(of, since, *came, *partner, _ROLES[first_role])
-        if until >= 0:
-            rank = _LEFT_WITH_NETWORK if until == deaths[of] else _LEFT
-            yield _Told(of, until, rank, "left", *partner, _ROLES[role], detail=_WHYS[why])
+
+    def told(step: Ints, rank: Ints, event: pa.Array, role: Ints, detail: pa.Array) -> pa.Table:
+        when = {"pps": table.pps, "step": step, "rank": rank}
+        what = {"event": event, "who": who, "kind": kind, "role": _named(_ROLES, role), "detail": detail}
+        return pa.table({**when, **what}).filter(pa.array(~lead & (step >= 0)))
+
+    rank = np.where(table.founder, _CO_FOUNDED, _JOINED)
+    event = _named(("joined", "co_founded"), table.founder)
+    yield told(table.since, rank, event, table.first_role, pa.repeat("", len(table)))
+    rank = np.where(table.until == pps.network_death[table.pps], _LEFT_WITH_NETWORK, _LEFT)
+    yield told(table.until, rank, pa.repeat("left", len(table)), table.role, _named(_WHYS, table.why))
 
 
 _KINDS, _ROLES, _WHYS = ([member.name.lower() for member in words] for words in (Kind, Role, Leaving))
+
+
+def _named(words: Sequence[str], codes: Ints | Bools) -> pa.Array:
+    return pa.array(words, pa.string()).take(pa.array(codes.astype(np.int64)))
 
 
 def _partner_name(model: PpsModel, kind: int, member: int) -> str:

@@ -49,7 +49,7 @@ def join(
             value=value,
             founder=founder,
         )
-        _counts(world)[:] += _count(world, np.arange(first, first + count))
+        world.pps.counts[:] += _count(world, np.arange(first, first + count))
         firms = members[np.broadcast_to(kind, count) <= Kind.GROOTBEDRIJF]
         np.add.at(world.firms.memberships, firms, 1)
         world.counted_firms = np.concatenate([world.counted_firms, firms])
@@ -70,16 +70,10 @@ def carried_by(world: PpsWorld, hogeschool: int) -> int:
 def count_partners(world: PpsWorld) -> None:
     """Count the partners of partnerships and the memberships of firms anew, when some have left or changed roles."""
     table, firms = world.memberships, world.firms
-    _counts(world)[:] = _count(world, table.active())
+    world.pps.counts[:] = _count(world, table.active())
     firms.memberships[world.counted_firms] = 0
     world.counted_firms = table.member[table.of_firms()]
     np.add.at(firms.memberships, world.counted_firms, 1)
-
-
-def _counts(world: PpsWorld) -> Ints:
-    """Return the counts of partners, shape (counts, partnerships)."""
-    counts: Ints = world.pps.together(_COUNTS[0], _COUNTS[-1])
-    return counts
 
 
 def _count(world: PpsWorld, rows: Ints) -> Ints:
@@ -91,8 +85,8 @@ def _count(world: PpsWorld, rows: Ints) -> Ints:
     return counts
 
 
-def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64], Ints]:
-    """Return the counts, what each takes from kinds and roles that all of them treat alike, and which those are."""
+def _counted() -> tuple[npt.NDArray[np.float64], Ints]:
+    """Return what each of `PpsState.counts` takes from kinds and roles that all treat alike, and which those are."""
     kind, role = (index.ravel() for index in np.indices((len(Kind), len(Role))))
     is_firm, field = kind <= Kind.GROOTBEDRIJF, np.isin(kind, FIELD_KINDS)
     columns = {
@@ -108,8 +102,8 @@ def _counted() -> tuple[tuple[str, ...], npt.NDArray[np.float64], Ints]:
         "hogescholen": kind == Kind.HOGESCHOOL,
     }
     counted, alike = np.unique(np.array(list(columns.values()), dtype=np.float64), axis=1, return_inverse=True)
-    return tuple(columns), counted, alike
+    return counted, alike
 
 
 _ROLES = len(Role)
-_COUNTS, _COUNTED, _ALIKE = _counted()
+_COUNTED, _ALIKE = _counted()
